@@ -1,0 +1,1 @@
+"""The register: persons, families, enrolments, categories and special identities, each with its dates."""
