@@ -1,7 +1,8 @@
 """Time, said once: instants are UTC, civil dates are China's, and only a clock knows the present.
 
-A clock is handed to whoever needs it. The platform can be run on a set business date (`CANBAO_CLOCK`): every process then shifts
-by the same amount, so freshness checks, deadlines and windows keep agreeing with each other. Production refuses a shift.
+A clock is handed to whoever needs it. The platform can be run on a set business date (`CANBAO_CLOCK`): every process
+then shifts by the same amount, so freshness checks, deadlines and windows keep agreeing with each other. Production
+refuses a shift.
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ class FixedClock:
 def clock_from(setting: str | None) -> ShiftedClock:
     """The clock that `CANBAO_CLOCK` asks for.
 
-    A date means: shift by whole days so that today in China is that date, the shift fixed now; `shift:<seconds>` means exactly
-    that shift, which is what a parent process hands its children. Nothing means the machine's clock.
+    A date means: shift by whole days so that today in China is that date, the shift fixed now; `shift:<seconds>` means
+    exactly that shift, which is what a parent process hands its children. Nothing means the machine's clock.
 
     Errors: `kernel.clock_malformed`.
     """

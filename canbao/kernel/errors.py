@@ -1,8 +1,8 @@
 """Errors, one at a time: a code, what the caller may do about it, and the words for it.
 
-A code is `room.what_is_true`. Its sentence says what happened, to which thing, and what to do; both source languages stand
-beside the code and traditional characters are made from the simplified ones at the door. A batch does not raise for a row: it
-answers with a status.
+A code is `room.what_is_true`. Its sentence says what happened, to which thing, and what to do; both source languages
+stand beside the code and traditional characters are made from the simplified ones at the door. A batch does not raise
+for a row: it answers with a status.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from enum import StrEnum
 
 
 class Retry(StrEnum):
-    """What the caller may do: never (change something first), later (the same again helps), ask (the outcome is not known)."""
+    """What the caller may do:
+
+    never (change something first), later (the same again helps), ask (the outcome is not known).
+    """
 
     NEVER = "never"
     LATER = "later"
@@ -52,7 +55,9 @@ class ErrorCode:
     sentence_en: str
 
     def __call__(self, **params: Parameter) -> CanbaoError:
-        """The error to raise; every parameter named in the sentences must be given (checked here, so a gap fails in tests)."""
+        """The error to raise; every parameter named in the sentences must be given (checked here, so a gap fails in
+        tests).
+        """
         self.sentence_zh.format(**params)
         self.sentence_en.format(**params)
         return CanbaoError(self.code, self.retry, params)
@@ -78,6 +83,7 @@ TRY_LATER = declare(
     "kernel.try_later",
     Retry.LATER,
     "现在办不了，不是您的错。请过几分钟再试。刚才在付款的，先看订单，不要再付",
-    "We cannot do this now; it is our fault. Try again in a few minutes. If you were paying, look at the order first, do not pay again",
+    "We cannot do this now; it is our fault. Try again in a few minutes. "
+    "If you were paying, look at the order first, do not pay again",
 )
 """The one answer to a passing fault of our own."""

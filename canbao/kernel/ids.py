@@ -1,9 +1,9 @@
 """Identifiers: UUIDs inside, printed numbers outside.
 
-Inside, a row is `(region_code, id)`; the id is a UUIDv7 made before the insert, or derived from a natural key where set-wise work
-must be repeatable. Outside, a number has eighteen characters `0-9A-Z`: the region, the kind of thing, a body of fifty bits
-and a check character (ISO 7064 MOD 37,36) that catches any single wrong character and any two neighbours exchanged. It can be
-read over the phone, fits every channel's order-number field, and routes itself.
+Inside, a row is `(region_code, id)`; the id is a UUIDv7 made before the insert, or derived from a natural key where
+set-wise work must be repeatable. Outside, a number has eighteen characters `0-9A-Z`: the region, the kind of thing, a
+body of fifty bits and a check character (ISO 7064 MOD 37,36) that catches any single wrong character and any two
+neighbours exchanged. It can be read over the phone, fits every channel's order-number field, and routes itself.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def uuid7(now: Instant) -> UUID:
 
 
 def derived_id(kind: str, *parts: str | int) -> UUID:
-    """The same id for the same natural key, for ever: a UUIDv8 over SHA-256 of the parts, each with its length in front."""
+    """The same id for the same natural key, for ever:
+
+    a UUIDv8 over SHA-256 of the parts, each with its length in front.
+    """
     text = "".join(f"{len(str(part))}:{part}" for part in (kind, *parts))
     value = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
     return UUID(int=value & ~(0xF << 76) & ~(0b11 << 62) | 0x8 << 76 | 0b10 << 62)
@@ -103,7 +106,12 @@ def parse_no(text: str, kind: Kind | None = None) -> ParsedNo:
     `kernel.number_wrong_kind` when `kind` is given and the number is of another.
     """
     cleaned = "".join(sign for sign in text.upper() if sign not in " \t\u3000-")
-    if len(cleaned) != NO_LENGTH or any(sign not in _SIGNS for sign in cleaned) or not cleaned[:6].isdigit() or cleaned[0] == "0":
+    if (
+        len(cleaned) != NO_LENGTH
+        or any(sign not in _SIGNS for sign in cleaned)
+        or not cleaned[:6].isdigit()
+        or cleaned[0] == "0"
+    ):
         raise NUMBER_MALFORMED()
     if check_character(cleaned[:-1]) != cleaned[-1]:
         raise NUMBER_MISTYPED()

@@ -1,7 +1,7 @@
 """Money, said once: an integer number of fen.
 
-Yuan exists only at the edge, where a person types or reads an amount. Nothing here knows a float or a Decimal; sharing an
-amount hands out every fen, and whoever applies a rate names the rounding.
+Yuan exists only at the edge, where a person types or reads an amount. Nothing here knows a float or a Decimal; sharing
+an amount hands out every fen, and whoever applies a rate names the rounding.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import NewType
 from canbao.kernel.errors import Retry, declare
 
 Fen = NewType("Fen", int)
-"""A whole number of fen (one hundredth of a yuan). A distinct type, so that a count cannot be passed where money is meant."""
+"""A whole number of fen (one hundredth of a yuan).
+
+A distinct type, so that a count cannot be passed where money is meant.
+"""
 
 FEN_MAX = 10**15
 """Ten trillion yuan: more than any amount the platform meets. A larger figure is a mistake, not money."""
@@ -38,7 +41,9 @@ class Rounding(StrEnum):
 
 
 def fen(amount: int) -> Fen:
-    """An amount as money. Refuses what is not a whole number or beyond `FEN_MAX`: that is our mistake, so it raises TypeError or ValueError."""
+    """An amount as money. Refuses what is not a whole number or beyond `FEN_MAX`: that is our mistake, so it raises
+    TypeError or ValueError.
+    """
     if isinstance(amount, bool) or not isinstance(amount, int):
         message = f"money is a whole number of fen, not {type(amount).__name__}"
         raise TypeError(message)

@@ -1,7 +1,8 @@
 """State machines as tables of edges.
 
-A room's `states.py` lists its edges once. SQL receives `machine.sources(event)` and moves a row only where its state is one of
-them, so the table in Python is the guard in the database; the tests and the drawings in the docs come from the same table.
+A room's `states.py` lists its edges once. SQL receives `machine.sources(event)` and moves a row only where its state is
+one of them, so the table in Python is the guard in the database; the tests and the drawings in the docs come from the
+same table.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ class Edge:
 
 
 class StateMachine:
-    """A named machine. Raises ValueError when the table is not a machine: an event twice, a state nobody reaches, a foreign state."""
+    """A named machine. Raises ValueError when the table is not a machine: an event twice, a state nobody reaches, a
+    foreign state.
+    """
 
     def __init__(self, name: str, states: type[StrEnum], *, initial: Sequence[StrEnum], edges: Sequence[Edge]) -> None:
         self.name = name

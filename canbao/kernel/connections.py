@@ -1,0 +1,108 @@
+"""The process's connections to PostgreSQL: one pool, opened at first use, as a role that cannot rewrite history.
+
+The web, the worker and the command line share this. Every connection runs as `canbao_app`, which may append to the
+books but not change them; only migrations connect as the owner. The address comes from `DATABASE_URL`, which the site
+sets to the embedded database when nobody gave one.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from canbao.kernel.errors import Retry, declare
+
+APP_ROLE = "canbao_app"
+
+NO_DATABASE = declare(
+    "kernel.no_database",
+    Retry.NEVER,
+    "没有数据库地址，请设置 DATABASE_URL，或用 make up 启动",
+    "There is no database address; set DATABASE_URL or start with make up",
+)
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_lock = threading.Lock()
+_pool: ConnectionPool[Connection] | None = None
+
+
+def database_url() -> str:
+    """The address of the database. Errors: `kernel.no_database`."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        raise NO_DATABASE()
+    return url
+
+
+def connection_options(*, role: str | None = APP_ROLE) -> dict[str, Any]:
+    """Options of every connection: UTC, the role, and server-side limits so that no statement hangs for ever."""
+    timeout = os.environ.get("CANBAO_STATEMENT_TIMEOUT", "60s")
+    settings = ["-c timezone=UTC", f"-c statement_timeout={timeout}", "-c idle_in_transaction_session_timeout=300s"]
+    if role is not None:
+        settings.append(f"-c role={role}")
+    return {"options": " ".join(settings), "application_name": "canbao", "connect_timeout": 10}
+
+
+@contextmanager
+def connection() -> Iterator[Connection]:
+    """A connection of the pool, given back afterwards: committed when the block ends, rolled back when it raises."""
+    with _the_pool().connection() as found:
+        yield found
+
+
+@contextmanager
+def owner_connection() -> Iterator[Connection]:
+    """A connection of its own as the owner of the tables, in autocommit: for migrations and set-up only."""
+    with psycopg.connect(database_url(), autocommit=True, **connection_options(role=None)) as found:
+        yield found
+
+
+def close_pool() -> None:
+    """Close this process's connections;
+
+    the next use opens new ones. For shutdown and for tests that change the address.
+    """
+    global _pool
+    with _lock:
+        closing, _pool = _pool, None
+    if closing is not None:
+        closing.close()
+
+
+def _the_pool() -> ConnectionPool[Connection]:
+    global _pool
+    if _pool is None:
+        with _lock:
+            if _pool is None:
+                _pool = _open_pool()
+    return _pool
+
+
+def _open_pool() -> ConnectionPool[Connection]:
+    return ConnectionPool(
+        database_url(),
+        kwargs={**connection_options(), "prepare_threshold": 3, "autocommit": True},
+        min_size=0,
+        max_size=int(os.environ.get("CANBAO_DATABASE_CONNECTIONS", "10")),
+        timeout=30,
+        max_idle=300,
+        open=True,
+        check=None,
+    )
+
+
+def _forget_pool() -> None:
+    """After a fork the child must not speak on its parent's connections."""
+    global _pool, _lock
+    _pool = None
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_pool)

@@ -1,0 +1,152 @@
+"""Transactions, kept answers, the outbox and the limits, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from canbao.kernel import idempotency, outbox, throttle
+from canbao.kernel.clock import FixedClock
+from canbao.kernel.connections import connection
+from canbao.kernel.errors import CanbaoError
+from canbao.kernel.regions import RegionCode
+from canbao.kernel.sql import Statement, reading
+from canbao.kernel.transactions import region_tx
+
+pytestmark = pytest.mark.usefixtures("db")
+
+COUNT = Statement(
+    "count_answers", "SELECT count(*) FROM kernel_idempotency_answer WHERE region_code = %(region_code)s", False
+)
+ADD = Statement(
+    "add_answer",
+    "INSERT INTO kernel_idempotency_answer VALUES (%(region_code)s, 'test', %(key)s, ''::bytea, NULL, '2024-01-01')",
+    True,
+)
+
+
+def test_everything_happens_or_nothing(region: RegionCode) -> None:
+    with pytest.raises(RuntimeError), region_tx(region) as tx:
+        tx.run(ADD, key="one")
+        raise RuntimeError
+    with reading(region) as reader:
+        assert reader.scalars(COUNT) == [0]
+
+
+def test_a_read_inside_a_transaction_sees_what_it_wrote(region: RegionCode, other_region: RegionCode) -> None:
+    with region_tx(region) as tx:
+        tx.run(ADD, key="one")
+        with reading(region) as reader:
+            assert reader.scalars(COUNT) == [1]
+        with reading(other_region) as reader:
+            assert reader.scalars(COUNT) == [0]
+
+
+def test_a_transaction_does_not_nest(region: RegionCode) -> None:
+    with region_tx(region), pytest.raises(AssertionError), region_tx(region):
+        pass
+
+
+def test_a_reader_refuses_to_write(region: RegionCode) -> None:
+    with reading(region) as reader, pytest.raises(AssertionError, match="place to read"):
+        reader.tuples(ADD, key="one")
+
+
+def test_connections_run_as_the_application_and_in_utc() -> None:
+    with connection() as session:
+        assert session.execute("SELECT current_user, current_setting('timezone')").fetchone() == ("canbao_app", "UTC")
+
+
+def test_same_request_gets_the_kept_answer(region: RegionCode, clock: FixedClock) -> None:
+    with region_tx(region) as tx:
+        assert idempotency.remember(tx, "pay", "k1", {"bills": [1, 2]}, now=clock.now()) is None
+        idempotency.keep(tx, "pay", "k1", {"order": "A"})
+    with region_tx(region) as tx:
+        assert idempotency.remember(tx, "pay", "k1", {"bills": [1, 2]}, now=clock.now()) == {"order": "A"}
+
+
+def test_another_request_under_the_key_is_refused_and_changes_nothing(region: RegionCode, clock: FixedClock) -> None:
+    with region_tx(region) as tx:
+        idempotency.remember(tx, "pay", "k1", {"bills": [1]}, now=clock.now())
+        idempotency.keep(tx, "pay", "k1", {"order": "A"})
+    with pytest.raises(CanbaoError, match="idempotency.key_reused"), region_tx(region) as tx:
+        idempotency.remember(tx, "pay", "k1", {"bills": [2]}, now=clock.now())
+    with region_tx(region) as tx:
+        assert idempotency.remember(tx, "pay", "k1", {"bills": [1]}, now=clock.now()) == {"order": "A"}
+
+
+@pytest.mark.parametrize("key", ["", "x" * 81, "号", "a\nb"])
+def test_a_malformed_key_is_refused(region: RegionCode, clock: FixedClock, key: str) -> None:
+    with pytest.raises(CanbaoError, match="idempotency.key_malformed"), region_tx(region) as tx:
+        idempotency.remember(tx, "pay", key, {}, now=clock.now())
+
+
+def test_two_at_once_are_one_first_and_one_kept_answer(region: RegionCode, clock: FixedClock) -> None:
+    answers: list[dict[str, object] | None] = []
+    both = threading.Barrier(2)
+
+    def ask() -> None:
+        both.wait()
+        with region_tx(region) as tx:
+            kept = idempotency.remember(tx, "pay", "k1", {"bills": [1]}, now=clock.now())
+            if kept is None:
+                idempotency.keep(tx, "pay", "k1", {"order": "A"})
+            answers.append(kept)
+
+    pair = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in pair:
+        thread.start()
+    for thread in pair:
+        thread.join()
+    assert sorted(answers, key=str) == sorted([None, {"order": "A"}], key=str)
+
+
+def test_events_are_delivered_once_marked_and_later_each_time_they_fail(region: RegionCode, clock: FixedClock) -> None:
+    with region_tx(region) as tx:
+        outbox.append(tx, "order.settled", [{"order_id": "a"}, {"order_id": "b"}], now=clock.now())
+    assert outbox.regions_with_due_events(clock.now()) == [region]
+    with region_tx(region) as tx:
+        events = outbox.claim(tx, now=clock.now(), limit=10)
+        assert [event.payload for event in events] == [{"order_id": "a"}, {"order_id": "b"}]
+        outbox.mark_delivered(tx, [events[0].id], now=clock.now())
+        outbox.mark_failed(tx, [events[1].id], error="the database was away", now=clock.now())
+    assert outbox.undelivered_count(region) == 1
+    with region_tx(region) as tx:
+        assert outbox.claim(tx, now=clock.now(), limit=10) == []
+    clock.advance(timedelta(seconds=1))
+    for wait_s in outbox.RETRY_S[1:]:
+        with region_tx(region) as tx:
+            (again,) = outbox.claim(tx, now=clock.now(), limit=10)
+            outbox.mark_failed(tx, [again.id], error="still away", now=clock.now())
+        clock.advance(timedelta(seconds=wait_s - 1))
+        assert outbox.regions_with_due_events(clock.now()) == []
+        clock.advance(timedelta(seconds=1))
+        assert outbox.regions_with_due_events(clock.now()) == [region]
+
+
+def test_a_claimed_event_is_skipped_by_a_second_worker(region: RegionCode, clock: FixedClock) -> None:
+    with region_tx(region) as tx:
+        outbox.append(tx, "order.settled", [{"order_id": "a"}], now=clock.now())
+    seen: list[int] = []
+    with region_tx(region) as tx:
+        assert len(outbox.claim(tx, now=clock.now(), limit=10)) == 1
+
+        def second() -> None:
+            with region_tx(region) as tx:
+                seen.append(len(outbox.claim(tx, now=clock.now(), limit=10)))
+
+        worker = threading.Thread(target=second)
+        worker.start()
+        worker.join()
+    assert seen == [0]
+
+
+def test_the_limit_counts_over_all_and_starts_anew_with_the_window(clock: FixedClock) -> None:
+    answers = [throttle.allow("lookup", "203.0.113.7", limit=3, per_s=600, now=clock.now()) for _ in range(5)]
+    assert answers == [True, True, True, False, False]
+    assert throttle.allow("lookup", "203.0.113.8", limit=3, per_s=600, now=clock.now())
+    clock.advance(timedelta(seconds=600))
+    assert throttle.allow("lookup", "203.0.113.7", limit=3, per_s=600, now=clock.now())
+    assert throttle.sweep(before=clock.now()) == 2

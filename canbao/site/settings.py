@@ -1,0 +1,154 @@
+"""Django's settings, all from the environment: safe defaults for development, a complete list of what is missing for
+production.
+
+Django carries pages, forms, translations and migrations here. Money never passes through its ORM: rooms run their own
+SQL (`canbao.kernel.sql`), and the connection below serves migrations alone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from canbao.kernel.environment import is_production, state_dir
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = is_production()
+DEBUG = False
+
+REQUIRED_IN_PRODUCTION = (
+    "DATABASE_URL",
+    "CANBAO_SECRET_KEY",
+    "CANBAO_SEAL_KEYS",
+    "CANBAO_DIGEST_KEY",
+    "CANBAO_PUBLIC_URL",
+    "CANBAO_HOSTS",
+    "CANBAO_NOTICE_URL",
+)
+"""What production cannot run without; everything missing is named at once."""
+
+
+def _refuse_an_incomplete_production() -> None:
+    missing = [name for name in REQUIRED_IN_PRODUCTION if not os.environ.get(name)]
+    if missing:
+        message = f"production needs these environment variables: {', '.join(missing)}"
+        raise ImproperlyConfigured(message)
+    insecure = [
+        name for name in ("CANBAO_PUBLIC_URL", "CANBAO_NOTICE_URL") if not os.environ[name].startswith("https://")
+    ]
+    if insecure:
+        message = f"production addresses begin with https://: {', '.join(insecure)}"
+        raise ImproperlyConfigured(message)
+    if os.environ.get("CANBAO_CLOCK", "").strip():
+        message = "CANBAO_CLOCK sets the business date of a demonstration and may not be set in production"
+        raise ImproperlyConfigured(message)
+
+
+def _development_secret() -> str:
+    import secrets
+
+    path = state_dir() / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+def _database() -> dict[str, object]:
+    found = conninfo_to_dict(os.environ.get("DATABASE_URL", ""))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": found.get("dbname") or "canbao",
+        "USER": found.get("user") or "",
+        "PASSWORD": found.get("password") or "",
+        "HOST": found.get("host") or "",
+        "PORT": str(found.get("port") or ""),
+    }
+
+
+if PRODUCTION:
+    _refuse_an_incomplete_production()
+
+SECRET_KEY = os.environ.get("CANBAO_SECRET_KEY") or _development_secret()
+PUBLIC_URL = os.environ.get("CANBAO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+"""The address people reach us at: printed on vouchers and handed to wallets."""
+NOTICE_URL = os.environ.get("CANBAO_NOTICE_URL", "http://127.0.0.1:8001").rstrip("/")
+"""The address channels send notices to: the intake process."""
+ALLOWED_HOSTS = os.environ.get("CANBAO_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+TRUSTED_ADDRESS_HEADER = os.environ.get("CANBAO_ADDRESS_HEADER", "")
+"""The header in which our own proxy writes the caller's address; empty when nothing stands in front of us."""
+
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "django_htmx",
+    "canbao.kernel",
+    "canbao.policy",
+    "canbao.registry",
+    "canbao.ledger",
+    "canbao.billing",
+    "canbao.payments",
+    "canbao.coverage",
+    "canbao.documents",
+    "canbao.doors.frame",
+    "canbao.doors.citizen",
+    "canbao.doors.verify",
+]
+INSTALLED_APPS = [
+    app
+    for app in INSTALLED_APPS
+    if not app.startswith("canbao.") or (ROOT / app.replace(".", "/") / "apps.py").exists()
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "canbao.site.urls"
+WSGI_APPLICATION = "canbao.site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [path for path in (ROOT / "build" / "static",) if path.is_dir()]
+STATIC_ROOT = ROOT / "build" / "served"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 2 * 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+
+LOGGING_CONFIG = None
+"""Logs are structured and masked: `canbao.site.logs` configures them for every process."""
