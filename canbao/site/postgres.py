@@ -138,7 +138,7 @@ def start(root: Path | None = None, *, durable: bool = True) -> Address:
 
 def stop(root: Path | None = None) -> bool:
     """Stop the cluster named by `root` at once, rolling back what is open; False when it was not running."""
-    place = place_of(_root(root))
+    place = place_of(_root(root), looking=True)
     if not place.files.is_dir():
         return False
     with locked(place):
@@ -150,7 +150,7 @@ def stop(root: Path | None = None) -> bool:
 
 def status(root: Path | None = None) -> Status:
     """Say whether the cluster named by `root` runs, without changing anything."""
-    place = place_of(_root(root))
+    place = place_of(_root(root), looking=True)
     process_id = _process_id(place)
     return Status(
         address=_address(place) if process_id is not None else None,
@@ -162,7 +162,7 @@ def status(root: Path | None = None) -> Status:
 def destroy(root: Path | None = None) -> None:
     """Stop the cluster named by `root` and remove all it kept. Nothing is left to restore it from."""
     stop(root)
-    place = place_of(_root(root))
+    place = place_of(_root(root), looking=True)
     for path in (place.sockets, place.cluster, place.area):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -255,18 +255,23 @@ def _configure(place: Place, settings: str) -> bool:
 def _process_id(place: Place) -> int | None:
     """The server's process, or None. A process id that another program has taken over since does not count."""
     try:
-        first_line = (place.files / "postmaster.pid").read_text().split("\n", 1)[0]
-        process_id = int(first_line)
+        process_id = int((place.files / "postmaster.pid").read_text().split("\n", 1)[0])
         os.kill(process_id, 0)
     except (FileNotFoundError, NotADirectoryError, PermissionError, ProcessLookupError, ValueError):
         return None
-    if not Path("/proc/self").exists():
-        return process_id
+    return process_id if _is_server(process_id, place) else None
+
+
+def _is_server(process_id: int, place: Place) -> bool:
+    """Whether that living process is this cluster's server; where the machine does not tell, it is taken for it."""
+    process = Path("/proc") / str(process_id)
     try:
-        directory = Path(f"/proc/{process_id}/cwd").resolve(strict=True)
-    except OSError:
-        return None
-    return process_id if directory == place.files.resolve() else None
+        return (process / "cwd").resolve(strict=True) == place.files.resolve()
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+    except PermissionError:
+        # Root in a container may not look into another account's process, but everybody may read its command line.
+        return b"postgres" in (process / "cmdline").read_bytes().split(b"\0", 1)[0]
 
 
 def _clear_leftovers(place: Place) -> None:

