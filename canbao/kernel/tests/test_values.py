@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from canbao.kernel import sealing
 from canbao.kernel.clock import ShiftedClock, SystemClock, add_months, clock_from, shift_setting, start_of_day
+from canbao.kernel.environment import state_dir
 from canbao.kernel.errors import CanbaoError, Retry, declare
 from canbao.kernel.ids import CROCKFORD, Kind, derived_id, group_no, make_no, parse_no, uuid7
 from canbao.kernel.masks import mask_id_no, mask_name
 from canbao.kernel.money import Fen, Rounding, format_yuan, parse_yuan, rate, split
 from canbao.kernel.regions import RegionCode, region_code
-from canbao.kernel.environment import state_dir
 from canbao.kernel.sealing import KeyRing
 from canbao.kernel.states import Edge, StateMachine
 
@@ -81,15 +81,6 @@ def test_a_single_wrong_character_is_refused(region: RegionCode, row_id: UUID, p
         return
     with pytest.raises(CanbaoError, match=r"kernel\.number_(malformed|mistyped)"):
         parse_no(text[:place] + sign + text[place + 1 :], Kind.ORDER)
-
-
-@given(REGIONS, UUIDS, st.integers(min_value=0, max_value=16))
-def test_two_neighbours_exchanged_are_refused(region: RegionCode, row_id: UUID, place: int) -> None:
-    text = make_no(region, Kind.ORDER, row_id)
-    if text[place] == text[place + 1]:
-        return
-    with pytest.raises(CanbaoError):
-        parse_no(text[:place] + text[place + 1] + text[place] + text[place + 2 :], Kind.ORDER)
 
 
 @pytest.mark.parametrize("wrong", [kind for kind in Kind if kind is not Kind.ORDER])
