@@ -25,7 +25,8 @@ def first_of_next_month(on: date) -> date:
 
 
 def age_in_years(born_on: date, on: date) -> int:
-    """Completed years of life on a day; negative before birth. Someone born on 29 February completes a year on 1 March.
+    """Completed years of life on a day; negative before birth. Someone born on 29 February completes a year on 1
+    March.
 
     >>> age_in_years(date(1955, 1, 2), date(2025, 1, 1)), age_in_years(date(1955, 1, 1), date(2025, 1, 1))
     (69, 70)

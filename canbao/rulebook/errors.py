@@ -8,13 +8,15 @@ PARAMETERS_REFUSED = declare(
     "rulebook.parameters_refused",
     Retry.NEVER,
     "参数文件 {file} 有 {count} 处不能用，第一处：{finding}。改好后再试，没有发布任何内容",
-    "The parameter file {file} has {count} findings, the first: {finding}. Correct it and try again; nothing was published",
+    "The parameter file {file} has {count} findings, the first: {finding}. Correct it and try again; "
+    "nothing was published",
 )
 NO_STANDARD = declare(
     "rulebook.no_standard",
     Retry.NEVER,
     "{region} {year} 年度没有公布人员类别 {category}{detail}的缴费标准，请核对类别或先补充参数文件",
-    "{region} publishes no standard for category {category}{detail} in {year}; check the category or add it to the parameter file",
+    "{region} publishes no standard for category {category}{detail} in {year}; check the category "
+    "or add it to the parameter file",
 )
 EXEMPT_GROUP_UNKNOWN = declare(
     "rulebook.exempt_group_unknown",

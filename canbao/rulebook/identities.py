@@ -1,8 +1,9 @@
 """Special identities (人员身份) and person categories (人员类别) as codes.
 
-An identity opens the way to help with the contribution (参保资助). It has a begin and an end, several may hold at once, and its
-name is told to nobody but the person: rules carry the code, public words say 参保资助. The codes are ours: the published lists
-of national values differ between provinces, so a register's own values are mapped to these when it is imported.
+An identity opens the way to help with the contribution (参保资助). It has a begin and an end, several may hold at
+once, and its name is told to nobody but the person: rules carry the code, public words say 参保资助. The codes are
+ours: the published lists of national values differ between provinces, so a register's own values are mapped to these
+when it is imported.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from enum import StrEnum
 
 
 class IdentityCode(StrEnum):
-    """Every special identity that a parameter file may name, after the groups of the national rules on medical assistance."""
+    """Every special identity that a parameter file may name, after the groups of the national rules on medical
+    assistance.
+    """
 
     DESTITUTE = "destitute"
     ORPHAN = "orphan"
