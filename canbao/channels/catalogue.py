@@ -1,0 +1,57 @@
+"""The one dictionary from a channel's code to its connector: the only dynamic step between a tap and the ledger.
+
+A connector is built from the environment on first use and kept for the life of the process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from canbao.channels.errors import CHANNEL_UNKNOWN
+from canbao.channels.interface import ChannelCode, Connector
+from canbao.channels.wechat.connector import WeChatConnector
+from canbao.channels.wechat.settings import from_environment
+from canbao.kernel.errors import CanbaoError
+
+
+def _wechat(environment: Mapping[str, str]) -> Connector:
+    return WeChatConnector(from_environment(environment))
+
+
+_MAKERS: dict[ChannelCode, Callable[[Mapping[str, str]], Connector]] = {ChannelCode.WECHAT: _wechat}
+
+
+@cache
+def _built(channel: ChannelCode) -> Connector:
+    return _MAKERS[channel](os.environ)
+
+
+def connector(code: str) -> Connector:
+    """The connector of a channel, the same one each time.
+
+    Errors: `channels.channel_unknown`; `channels.not_configured`, `channels.setting_unusable` or
+    `channels.sandbox_refused` when it cannot be built from the environment (tried again on the next call)."""
+    try:
+        channel = ChannelCode(code)
+    except ValueError as unknown:
+        raise CHANNEL_UNKNOWN(channel=code[:20]) from unknown
+    return _built(channel)
+
+
+def configured() -> list[ChannelCode]:
+    """The channels that can be used in this process, in the order of `ChannelCode`."""
+    usable = []
+    for channel in ChannelCode:
+        try:
+            connector(channel.value)
+        except CanbaoError:
+            continue
+        usable.append(channel)
+    return usable
+
+
+def forget() -> None:
+    """Drop the connectors built so far, so that a changed environment counts: for tests and for a reload."""
+    _built.cache_clear()

@@ -1,0 +1,139 @@
+"""WeChat Pay in the words of the contract: places, asks, closes and reads notices.
+
+The reading order: `interface.py` says what is promised, this file says how an answer becomes an outcome, `codes.py`
+holds the table of WeChat's words, `wire.py` the fields, `adapter.py` the SDK and its limits. The connector keeps
+nothing between two calls but keys and open connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from canbao.channels.interface import (
+    Account,
+    Answer,
+    Capability,
+    ChannelCode,
+    Closed,
+    Evidence,
+    Notice,
+    NoticeEvent,
+    NoticeRefusal,
+    NoticeRefused,
+    Outcome,
+    Placed,
+    PlaceOrder,
+)
+from canbao.channels.wechat import wire
+from canbao.channels.wechat.adapter import Reply, WeChatAdapter
+from canbao.channels.wechat.codes import Call, outcome_of_error, outcome_of_state
+from canbao.channels.wechat.settings import WeChatSettings
+from canbao.kernel.clock import Instant
+
+CAPABILITIES: Final = frozenset(Capability)
+
+
+class WeChatConnector:
+    """The connector of `ChannelCode.WECHAT`; safe in several threads."""
+
+    def __init__(self, settings: WeChatSettings) -> None:
+        self._adapter = WeChatAdapter(settings)
+        self._is_loopback = settings.is_loopback
+        self._account = Account(merchant_ref=settings.mchid, app_ref=settings.appid)
+
+    @property
+    def code(self) -> ChannelCode:
+        """`wechat`."""
+        return ChannelCode.WECHAT
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """H5, Native, asking, closing, notices."""
+        return CAPABILITIES
+
+    @property
+    def account(self) -> Account:
+        """Our `mchid` and `appid`."""
+        return self._account
+
+    def place(self, order: PlaceOrder, *, now: Instant) -> Placed:
+        """Place an order; see `interface.Connector.place`. The same order again gives a fresh address to open."""
+        wire.check_order(order, is_loopback=self._is_loopback)
+        reply = self._adapter.place(order, now=now)
+        opens = wire.opening_of(order, reply.text, is_loopback=self._is_loopback) if _says(reply, 200) else None
+        if opens is not None:
+            return Placed(
+                outcome=Outcome.CONFIRMED,
+                opens=opens,
+                opens_until=wire.opening_until(order, now),
+                foreign_code="",
+                evidence=_evidence(reply),
+            )
+        code = wire.error_code(reply.text)
+        outcome = _outcome_of_error(Call.PLACE, reply, code)
+        return Placed(outcome=outcome, opens=None, opens_until=None, foreign_code=code, evidence=_evidence(reply))
+
+    def ask(self, order_no: str, *, now: Instant) -> Answer:
+        """Ask about an order; see `interface.Connector.ask`. `foreign_code` is the trade state, or the error's code."""
+        wire.check_order_no(order_no)
+        reply = self._adapter.query(order_no, now=now)
+        if not _says(reply, 200):
+            code = wire.error_code(reply.text)
+            outcome = _outcome_of_error(Call.ASK, reply, code)
+            return Answer(outcome=outcome, payment=None, foreign_code=code, evidence=_evidence(reply))
+        content = wire.read_object(reply.text) or {}
+        state = content.get("trade_state")
+        state = state if isinstance(state, str) else ""
+        outcome = outcome_of_state(state)
+        payment = wire.payment_of(content) if outcome is Outcome.CONFIRMED else None
+        # An answer about another order, or one that says "paid" without saying what, is no answer.
+        is_about_it = content.get("out_trade_no") == order_no
+        if not is_about_it or (outcome is Outcome.CONFIRMED and payment is None):
+            return Answer(outcome=Outcome.UNKNOWN, payment=None, foreign_code=state[:64], evidence=_evidence(reply))
+        return Answer(outcome=outcome, payment=payment, foreign_code=state[:64], evidence=_evidence(reply))
+
+    def close(self, order_no: str, *, now: Instant) -> Closed:
+        """Close an order; see `interface.Connector.close`. Only a signed, empty 204 is believed."""
+        wire.check_order_no(order_no)
+        reply = self._adapter.close(order_no, now=now)
+        if _says(reply, 204):
+            return Closed(outcome=Outcome.CONFIRMED, foreign_code="", evidence=_evidence(reply))
+        code = wire.error_code(reply.text)
+        return Closed(outcome=_outcome_of_error(Call.CLOSE, reply, code), foreign_code=code, evidence=_evidence(reply))
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: Instant) -> Notice:
+        """Verify and decipher a notice; see `interface.Connector.read_notice`."""
+        envelope, content = self._adapter.open_notice(headers, body, now=now)
+        notice_ref = envelope.get("id")
+        created_at = wire.instant_of(envelope.get("create_time"))
+        if not isinstance(notice_ref, str) or not 1 <= len(notice_ref) <= 64 or created_at is None:
+            raise NoticeRefused(NoticeRefusal.MALFORMED)
+        is_payment = (
+            envelope.get("event_type") == "TRANSACTION.SUCCESS"
+            and outcome_of_state(str(content.get("trade_state"))) is Outcome.CONFIRMED
+        )
+        payment = wire.payment_of(content) if is_payment else None
+        return Notice(
+            notice_ref=notice_ref,
+            event=NoticeEvent.PAYMENT if payment is not None else NoticeEvent.OTHER,
+            payment=payment,
+            happened_at=payment.happened_at if payment is not None else created_at,
+        )
+
+
+def _says(reply: Reply, status: int) -> bool:
+    return reply.is_heard and reply.status == status
+
+
+def _outcome_of_error(call: Call, reply: Reply, code: str) -> Outcome:
+    if not reply.is_heard or reply.status is None:
+        return Outcome.UNKNOWN
+    return outcome_of_error(call, reply.status, code)
+
+
+def _evidence(reply: Reply) -> Evidence:
+    return Evidence(
+        request=reply.sent[: wire.EVIDENCE_LENGTH_MAX],
+        answer=reply.answer[: wire.EVIDENCE_LENGTH_MAX],
+        status=reply.status,
+    )
