@@ -1,0 +1,1 @@
+"""Vouchers: what a payer keeps, and what anyone may check."""

@@ -1,0 +1,90 @@
+"""The room's tables: vouchers with their sealed facts, the sealed papers beside them, and the moves of vouchers.
+
+The facts and the PDF both hold names, so both are sealed at rest. The paper is a row of its own: verification reads
+facts and never touches the larger bytes, and every sealed row has one sealed column and one key beside it.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from canbao.documents.snapshot import SubjectKind
+from canbao.documents.states import VoidReason, VoucherState
+
+APPEND_ONLY: tuple[str, ...] = ("documents_voucher_history",)
+
+
+class Voucher(models.Model):
+    """A voucher: what it is about, its printed number, its state, and the sealed snapshot of what it says."""
+
+    pk = models.CompositePrimaryKey("region_code", "id")
+    region_code = models.IntegerField()
+    id = models.UUIDField()
+    voucher_no = models.CharField(max_length=18)
+    subject_kind = models.CharField(max_length=10)
+    subject_id = models.UUIDField()
+    state = models.CharField(max_length=10)
+    sealed = models.BinaryField()
+    sealed_key = models.SmallIntegerField()
+    pdf_sm3 = models.BinaryField()
+    issued_at = models.DateTimeField()
+    voided_at = models.DateTimeField(null=True)
+    void_reason = models.CharField(max_length=20, default="")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "documents"
+        db_table = "documents_voucher"
+        constraints = (
+            models.UniqueConstraint(fields=("region_code", "subject_id"), name="documents_voucher_one_per_subject"),
+            models.UniqueConstraint(fields=("region_code", "voucher_no"), name="documents_voucher_one_per_no"),
+            models.CheckConstraint(
+                condition=Q(state__in=[str(state) for state in VoucherState]), name="documents_voucher_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(subject_kind__in=[str(kind) for kind in SubjectKind]), name="documents_voucher_subject_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=str(VoucherState.ISSUED), voided_at__isnull=True, void_reason="")
+                | Q(
+                    state=str(VoucherState.VOIDED),
+                    voided_at__isnull=False,
+                    void_reason__in=[str(reason) for reason in VoidReason],
+                ),
+                name="documents_voucher_voided_with_reason",
+            ),
+        )
+
+
+class VoucherPdf(models.Model):
+    """The signed PDF of a voucher, sealed: the same bytes for every download."""
+
+    pk = models.CompositePrimaryKey("region_code", "id")
+    region_code = models.IntegerField()
+    id = models.UUIDField()
+    sealed = models.BinaryField()
+    sealed_key = models.SmallIntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "documents"
+        db_table = "documents_voucher_pdf"
+
+
+class VoucherMove(models.Model):
+    """One move of a voucher. Append only; its birth as `issued` is the voucher's own row."""
+
+    pk = models.CompositePrimaryKey("region_code", "voucher_id", "move_no")
+    region_code = models.IntegerField()
+    voucher_id = models.UUIDField()
+    move_no = models.SmallIntegerField()
+    event = models.CharField(max_length=10)
+    state_from = models.CharField(max_length=10)
+    state_to = models.CharField(max_length=10)
+    happened_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "documents"
+        db_table = "documents_voucher_history"
