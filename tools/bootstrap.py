@@ -46,6 +46,7 @@ def set_up(level: str) -> bool:
         made_for = _stamp().get("made_for")
         if made_for != _made_for() or not _answers():
             _make_environment()
+            STAMP.write_text(json.dumps({"made_for": _made_for()}))
         _say(f"installing the locked {level} packages, about a minute the first time")
         _install(level)
         _add_canbao()
@@ -163,8 +164,9 @@ def _add_canbao() -> None:
     answer = _run([str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
     (Path(answer.stdout.strip()) / "canbao.pth").write_text(f"{CHECKOUT}\n")
     command = ENVIRONMENT / "bin" / "canbao"
-    start = "import sys; from canbao.site.cli.main import app; sys.exit(app())"
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -c "{start}" "$@"\n')
+    start = "import sys; sys.argv[0] = 'canbao'; from canbao.site.cli.main import app; sys.exit(app())"
+    # `-P`: a folder called canbao where the caller happens to stand is not taken for this one.
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -P -c "{start}" "$@"\n')
     command.chmod(0o755)
 
 
