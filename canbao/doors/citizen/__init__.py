@@ -1,0 +1,1 @@
+"""The citizen door: paying for oneself and one's family without signing in."""

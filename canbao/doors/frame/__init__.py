@@ -1,0 +1,1 @@
+"""The page frame that every door with pages shares: words, layout, style, headers and error pages."""

@@ -1,0 +1,32 @@
+"""A person as a page may show them to someone who has not signed in: masks only, made before a template sees anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canbao.kernel.masks import id_tail, mask_id_no, mask_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonShown:
+    """What is left of a name and a number for the page. Full values never reach a template."""
+
+    name_masked: str
+    name_last: str
+    id_no_masked: str
+    id_tail: str
+
+
+def person_shown(name: str, id_no: str) -> PersonShown:
+    """Mask a person.
+
+    >>> person_shown("李小丽", "130105194912310041")
+    PersonShown(name_masked='**丽', name_last='丽', id_no_masked='130***********0041', id_tail='0041')
+    """
+    return PersonShown(
+        name_masked=mask_name(name),
+        # A Latin name keeps its first letter, so that is what is read out.
+        name_last=name[:1] if name.isascii() else name[-1:],
+        id_no_masked=mask_id_no(id_no),
+        id_tail=id_no[-4:] if len(id_no) >= 10 else id_tail(id_no),
+    )
