@@ -83,7 +83,9 @@ def place_of(root: Path, *, looking: bool = False) -> Place:
             drops_privileges=True,
         )
     account, home = _own_account()
-    area = root if _can_keep(root, looking=looking) else _state_directory(home) / mark
+    elsewhere = _state_directory(home) / mark
+    untouched = looking and not root.exists() and not elsewhere.exists()
+    area = root if untouched or _can_keep(root, looking=looking) else elsewhere
     return Place(
         area=area,
         cluster=area,
