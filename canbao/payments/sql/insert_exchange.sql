@@ -1,0 +1,8 @@
+-- What was asked and answered about an order.
+-- Writes payments_exchange.
+INSERT INTO payments_exchange (
+    region_code, id, order_id, verb, outcome, foreign_code, request, answer, status, asked_at, recorded_at
+) VALUES (
+    %(region_code)s, %(id)s, %(order_id)s, %(verb)s, %(outcome)s, %(foreign_code)s, %(request)s, %(answer)s, %(status)s,
+    %(asked_at)s, %(now)s
+)

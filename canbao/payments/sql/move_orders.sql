@@ -1,0 +1,8 @@
+-- Move orders along an edge: only those in one of its sources; the ids that moved come back.
+-- Writes payments_order by primary key. An ended order is no longer asked about.
+UPDATE payments_order
+SET state = %(target)s,
+    ended_at = CASE WHEN %(ends)s THEN %(now)s ELSE ended_at END,
+    next_ask_at = CASE WHEN %(ends)s THEN NULL ELSE next_ask_at END
+WHERE region_code = %(region_code)s AND id = ANY(%(order_ids)s::uuid[]) AND state = ANY(%(sources)s::text[])
+RETURNING id
