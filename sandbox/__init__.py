@@ -1,0 +1,1 @@
+"""The other side of the wire: payment channels played for development and tests, sharing no code with Canbao."""

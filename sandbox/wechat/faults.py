@@ -1,0 +1,296 @@
+"""Everything that can go wrong on purpose: one closed list, and the book of rules that says when.
+
+A rule names a fault and selects calls by endpoint, order-number pattern, the how-manieth matching call, and
+probability; it fires a set number of times, or always. Several rules may fire on one call and then work together:
+`before_create_answer` with `reset_after_processing` is an order that is paid and noticed while its creator hears
+nothing. Chance comes from the sandbox's seed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import random
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from sandbox.wechat.errors import ErrorCode, SandboxRefusal
+
+
+class Endpoint(StrEnum):
+    """The places a rule can select; `any` is all of them."""
+
+    ANY = "any"
+    ORDER = "order"
+    QUERY = "query"
+    CLOSE = "close"
+    CERTIFICATES = "certificates"
+    PAY = "pay"
+    EXPIRY = "expiry"
+    NOTICE = "notice"
+
+
+class Stage(StrEnum):
+    """When in the sandbox's work a fault acts; decides which endpoints it can stand on."""
+
+    CALL = "call"
+    PAY = "pay"
+    EXPIRY = "expiry"
+    NOTICE = "notice"
+
+
+class Group(StrEnum):
+    TRANSPORT = "transport"
+    PROTOCOL = "protocol"
+    BUSINESS = "business"
+    NOTICE = "notice"
+    MONEY = "money"
+
+
+class Fault(StrEnum):
+    """The catalogue. What each does is said in `CATALOGUE`."""
+
+    REFUSE_CONNECTION = "refuse_connection"
+    RESET_BEFORE_PROCESSING = "reset_before_processing"
+    RESET_AFTER_PROCESSING = "reset_after_processing"
+    HANG = "hang"
+    PROCESS_THEN_HANG = "process_then_hang"
+    RESET_IN_BODY = "reset_in_body"
+    SLOW_DRIP = "slow_drip"
+    TRUNCATED_BODY = "truncated_body"
+    WRONG_CONTENT_LENGTH = "wrong_content_length"
+    HTML_502 = "html_502"
+    REDIRECT = "redirect"
+    BAD_SIGNATURE = "bad_signature"
+    PROBE_SIGNATURE = "probe_signature"
+    UNKNOWN_SERIAL = "unknown_serial"
+    STALE_TIMESTAMP = "stale_timestamp"
+    FUTURE_TIMESTAMP = "future_timestamp"
+    SIGNED_OTHER_BYTES = "signed_other_bytes"
+    MISSING_HEADERS = "missing_headers"
+    WRONG_CONTENT_TYPE = "wrong_content_type"
+    GBK_BODY = "gbk_body"
+    REORDERED_FIELDS = "reordered_fields"
+    UNKNOWN_EXTRA_FIELDS = "unknown_extra_fields"
+    MISSING_OPTIONAL_FIELDS = "missing_optional_fields"
+    ERROR_CODE = "error_code"
+    ERROR_CODE_AFTER_PROCESSING = "error_code_after_processing"
+    PAYER_HAS_NOT_ENOUGH = "payer_has_not_enough"
+    BEFORE_CREATE_ANSWER = "before_create_answer"
+    NOTICE_DROP = "notice_drop"
+    NOTICE_DELAY = "notice_delay"
+    NOTICE_STOP_AFTER_TRIES = "notice_stop_after_tries"
+    NOTICE_DUPLICATE = "notice_duplicate"
+    NOTICE_DUPLICATE_CONCURRENT = "notice_duplicate_concurrent"
+    NOTICE_OUT_OF_ORDER = "notice_out_of_order"
+    NOTICE_REPLAYED_OLD = "notice_replayed_old"
+    NOTICE_WRONG_AMOUNT = "notice_wrong_amount"
+    NOTICE_WRONG_CURRENCY = "notice_wrong_currency"
+    NOTICE_WRONG_MERCHANT = "notice_wrong_merchant"
+    NOTICE_WRONG_APP = "notice_wrong_app"
+    NOTICE_WRONG_ORDER = "notice_wrong_order"
+    NOTICE_WRONG_STATE = "notice_wrong_state"
+    NOTICE_FORGED = "notice_forged"
+    NOTICE_PROBE_SIGNATURE = "notice_probe_signature"
+    NOTICE_UNKNOWN_SERIAL = "notice_unknown_serial"
+    NOTICE_STALE = "notice_stale"
+    NOTICE_FUTURE = "notice_future"
+    NOTICE_SIGNED_OTHER_BYTES = "notice_signed_other_bytes"
+    NOTICE_MISSING_HEADERS = "notice_missing_headers"
+    NOTICE_TAMPERED_RESOURCE = "notice_tampered_resource"
+    NOTICE_PLAIN_TEXT = "notice_plain_text"
+    NOTICE_XML = "notice_xml"
+    PAID_AFTER_CLOSE = "paid_after_close"
+    PAID_WHILE_CLOSING = "paid_while_closing"
+    PAID_AFTER_EXPIRY = "paid_after_expiry"
+    PAYER_PAYS_TWICE = "payer_pays_twice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the catalogue: where the fault belongs, what it does, which endpoint a rule gets when it names none."""
+
+    group: Group
+    stage: Stage
+    default: Endpoint
+    text: str
+
+
+def _call(group: Group, text: str, default: Endpoint = Endpoint.ANY) -> Entry:
+    return Entry(group=group, stage=Stage.CALL, default=default, text=text)
+
+
+def _notice(text: str) -> Entry:
+    return Entry(group=Group.NOTICE, stage=Stage.NOTICE, default=Endpoint.NOTICE, text=text)
+
+
+CATALOGUE: dict[Fault, Entry] = {
+    Fault.REFUSE_CONNECTION: _call(
+        Group.TRANSPORT, "The connection is reset, nothing processed, and the port stays closed for `seconds`."
+    ),
+    Fault.RESET_BEFORE_PROCESSING: _call(Group.TRANSPORT, "The connection is reset; nothing was processed."),
+    Fault.RESET_AFTER_PROCESSING: _call(Group.TRANSPORT, "Processed, then the connection is reset without an answer."),
+    Fault.HANG: _call(Group.TRANSPORT, "Nothing processed; silence for `seconds`, then the connection closes."),
+    Fault.PROCESS_THEN_HANG: _call(Group.TRANSPORT, "Processed; silence for `seconds`, then the connection closes."),
+    Fault.RESET_IN_BODY: _call(Group.TRANSPORT, "Processed; headers and half the body arrive, then a reset."),
+    Fault.SLOW_DRIP: _call(Group.TRANSPORT, "Processed; the whole answer arrives byte by byte over `seconds`."),
+    Fault.TRUNCATED_BODY: _call(Group.TRANSPORT, "Processed; the connection ends properly after half the body."),
+    Fault.WRONG_CONTENT_LENGTH: _call(Group.TRANSPORT, "Processed; Content-Length is half of what follows."),
+    Fault.HTML_502: _call(Group.TRANSPORT, "A 502 with an HTML page from some proxy; nothing was processed."),
+    Fault.REDIRECT: _call(Group.TRANSPORT, "A 302 to another path of this host; nothing was processed."),
+    Fault.BAD_SIGNATURE: _call(Group.PROTOCOL, "The answer is signed by a key that is not the platform's."),
+    Fault.PROBE_SIGNATURE: _call(Group.PROTOCOL, "The signature begins WECHATPAY/SIGNTEST/, the channel's own probe."),
+    Fault.UNKNOWN_SERIAL: _call(Group.PROTOCOL, "Wechatpay-Serial names a key that nobody has."),
+    Fault.STALE_TIMESTAMP: _call(Group.PROTOCOL, "Properly signed, an hour ago."),
+    Fault.FUTURE_TIMESTAMP: _call(Group.PROTOCOL, "Properly signed, an hour from now."),
+    Fault.SIGNED_OTHER_BYTES: _call(Group.PROTOCOL, "The platform's signature, over another body."),
+    Fault.MISSING_HEADERS: _call(Group.PROTOCOL, "No Wechatpay-* headers on a success."),
+    Fault.WRONG_CONTENT_TYPE: _call(Group.PROTOCOL, "Content-Type text/plain; the signature holds."),
+    Fault.GBK_BODY: _call(Group.PROTOCOL, "The body is GBK where UTF-8 is declared; signed over the bytes sent."),
+    Fault.REORDERED_FIELDS: _call(Group.PROTOCOL, "Fields in another order, other space; the signature holds."),
+    Fault.UNKNOWN_EXTRA_FIELDS: _call(Group.PROTOCOL, "Fields nobody knows are added; the signature holds."),
+    Fault.MISSING_OPTIONAL_FIELDS: _call(Group.PROTOCOL, "Optional fields are left out; the signature holds."),
+    Fault.ERROR_CODE: _call(Group.BUSINESS, "The call answers error `code`; nothing was processed."),
+    Fault.ERROR_CODE_AFTER_PROCESSING: _call(Group.BUSINESS, "Processed, and yet the call answers error `code`."),
+    Fault.PAYER_HAS_NOT_ENOUGH: Entry(
+        group=Group.BUSINESS, stage=Stage.PAY, default=Endpoint.PAY, text="The payer's payment fails; the order stays."
+    ),
+    Fault.BEFORE_CREATE_ANSWER: _call(
+        Group.NOTICE, "The order is paid at once and its notice delivered before the create answer.", Endpoint.ORDER
+    ),
+    Fault.NOTICE_DROP: _notice("The attempt is never sent; the ladder goes on."),
+    Fault.NOTICE_DELAY: _notice("The attempt is put off by `seconds` of virtual time."),
+    Fault.NOTICE_STOP_AFTER_TRIES: _notice("After `count` attempts no more are made."),
+    Fault.NOTICE_DUPLICATE: _notice("The attempt is sent 1 + `count` times, one after the other."),
+    Fault.NOTICE_DUPLICATE_CONCURRENT: _notice("The attempt is sent 1 + `count` times at the same moment."),
+    Fault.NOTICE_OUT_OF_ORDER: _notice("The attempt waits until a later notice has gone out."),
+    Fault.NOTICE_REPLAYED_OLD: _notice(
+        "Before the attempt the oldest message ever sent goes out again, byte for byte."
+    ),
+    Fault.NOTICE_WRONG_AMOUNT: _notice("Properly signed, but the amount is off by `delta_fen`."),
+    Fault.NOTICE_WRONG_CURRENCY: _notice("Properly signed, but in USD."),
+    Fault.NOTICE_WRONG_MERCHANT: _notice("Properly signed, but for another merchant number."),
+    Fault.NOTICE_WRONG_APP: _notice("Properly signed, but for another appid."),
+    Fault.NOTICE_WRONG_ORDER: _notice("Properly signed, but for an order number that was never placed."),
+    Fault.NOTICE_WRONG_STATE: _notice("Properly signed TRANSACTION.SUCCESS whose trade_state is NOTPAY."),
+    Fault.NOTICE_FORGED: _notice("Signed by a stranger's key under the platform's serial."),
+    Fault.NOTICE_PROBE_SIGNATURE: _notice("The signature begins WECHATPAY/SIGNTEST/: the channel tests the receiver."),
+    Fault.NOTICE_UNKNOWN_SERIAL: _notice("Signed by a stranger's key under a made-up serial."),
+    Fault.NOTICE_STALE: _notice("Properly signed, an hour ago."),
+    Fault.NOTICE_FUTURE: _notice("Properly signed, an hour from now."),
+    Fault.NOTICE_SIGNED_OTHER_BYTES: _notice("The platform's signature, over another body."),
+    Fault.NOTICE_MISSING_HEADERS: _notice("No Wechatpay-* headers."),
+    Fault.NOTICE_TAMPERED_RESOURCE: _notice("The signature holds; the ciphertext does not decrypt."),
+    Fault.NOTICE_PLAIN_TEXT: _notice("The resource is in the clear, in JSON without ciphertext; signed."),
+    Fault.NOTICE_XML: _notice("The old v2 XML notice instead of JSON; signed."),
+    Fault.PAID_AFTER_CLOSE: _call(Group.MONEY, "The close answers 204, and then the payer has paid.", Endpoint.CLOSE),
+    Fault.PAID_WHILE_CLOSING: _call(
+        Group.MONEY, "The payer pays in the moment before the close, which therefore fails.", Endpoint.CLOSE
+    ),
+    Fault.PAID_AFTER_EXPIRY: Entry(
+        group=Group.MONEY,
+        stage=Stage.EXPIRY,
+        default=Endpoint.EXPIRY,
+        text="The order is paid in the moment after its time_expire.",
+    ),
+    Fault.PAYER_PAYS_TWICE: Entry(
+        group=Group.MONEY,
+        stage=Stage.PAY,
+        default=Endpoint.PAY,
+        text="The payer also pays every other unpaid order that carries the same `attach`.",
+    ),
+}
+
+_STANDS_ON: dict[Stage, frozenset[Endpoint]] = {
+    Stage.CALL: frozenset(
+        {Endpoint.ANY, Endpoint.ORDER, Endpoint.QUERY, Endpoint.CLOSE, Endpoint.CERTIFICATES},
+    ),
+    Stage.PAY: frozenset({Endpoint.PAY, Endpoint.ANY}),
+    Stage.EXPIRY: frozenset({Endpoint.EXPIRY, Endpoint.ANY}),
+    Stage.NOTICE: frozenset({Endpoint.NOTICE, Endpoint.ANY}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One fault and when it fires. `times` 0 means always; `nth` counts matching calls from 1."""
+
+    fault: Fault
+    endpoint: Endpoint
+    out_trade_no: str = "*"
+    nth: int = 1
+    times: int = 1
+    probability: float = 1.0
+    seconds: float = 30.0
+    count: int = 1
+    delta_fen: int = 1
+    code: ErrorCode = ErrorCode.SYSTEM_ERROR
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    number: int
+    rule: Rule
+    seen_count: int = 0
+    fired_count: int = 0
+
+
+class FaultBook:
+    """The rules in force, in the order they were added. Kept in memory: a restart or a reset forgets them."""
+
+    def __init__(self, seed: int) -> None:
+        self._kept: list[_Kept] = []
+        self._last_number = 0
+        self._chance = random.Random(f"{seed}:faults")
+
+    def add(self, rule: Rule) -> int:
+        """Put a rule in force and return its number; refused where a part makes no sense."""
+        entry = CATALOGUE[rule.fault]
+        checks = (
+            (rule.endpoint in _STANDS_ON[entry.stage], f"{rule.fault} cannot stand on endpoint {rule.endpoint}."),
+            (rule.nth >= 1, f"nth is {rule.nth}; the first matching call is 1."),
+            (rule.times >= 0, f"times is {rule.times}; use 0 for always."),
+            (0 < rule.probability <= 1, f"probability is {rule.probability}; it lies above 0 and up to 1."),
+            (0 <= rule.seconds <= 7 * 86400, f"seconds is {rule.seconds}; it lies between 0 and seven days."),
+            (1 <= rule.count <= 100, f"count is {rule.count}; it lies between 1 and 100."),
+            (rule.delta_fen != 0, "delta_fen is 0, which would not be a wrong amount."),
+        )
+        for is_sound, sentence in checks:
+            if not is_sound:
+                raise SandboxRefusal("fault_rule_unsound", sentence, 400)
+        self._last_number += 1
+        self._kept.append(_Kept(number=self._last_number, rule=rule))
+        return self._last_number
+
+    def clear(self, number: int | None = None) -> int:
+        """Take back one rule, or all; how many went."""
+        before = len(self._kept)
+        self._kept = [] if number is None else [one for one in self._kept if one.number != number]
+        return before - len(self._kept)
+
+    def rules(self) -> list[dict[str, object]]:
+        """Every rule with its counts, as plain values."""
+        return [
+            {"number": one.number, **asdict(one.rule), "seen_count": one.seen_count, "fired_count": one.fired_count}
+            for one in self._kept
+        ]
+
+    def take(self, stage: Stage, endpoint: Endpoint, out_trade_no: str) -> list[Rule]:
+        """The rules that fire on this call, oldest first; asking counts as the call."""
+        return [one.rule for one in self._kept if self._fires(one, stage, endpoint, out_trade_no)]
+
+    def _fires(self, one: _Kept, stage: Stage, endpoint: Endpoint, out_trade_no: str) -> bool:
+        rule = one.rule
+        is_here = CATALOGUE[rule.fault].stage is stage and rule.endpoint in (Endpoint.ANY, endpoint)
+        if not is_here or not fnmatch.fnmatchcase(out_trade_no, rule.out_trade_no):
+            return False
+        one.seen_count += 1
+        is_its_turn = one.seen_count >= rule.nth and (rule.times == 0 or one.fired_count < rule.times)
+        if not is_its_turn or self._chance.random() >= rule.probability:
+            return False
+        one.fired_count += 1
+        return True
+
+
+def rule_for(fault: Fault) -> Rule:
+    """A rule that fires once, on the first call of the fault's usual endpoint."""
+    return Rule(fault=fault, endpoint=CATALOGUE[fault].default)

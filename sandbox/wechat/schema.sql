@@ -1,0 +1,99 @@
+-- The played channel's own book. Instants are whole milliseconds since 1970 (UTC) of virtual time; money is integer fen.
+
+CREATE TABLE IF NOT EXISTS counter (
+    kind TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS setting (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS account (
+    account_code TEXT PRIMARY KEY,
+    balance_fen  INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS transfer (
+    transfer_id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    debit_account  TEXT NOT NULL REFERENCES account (account_code),
+    credit_account TEXT NOT NULL REFERENCES account (account_code),
+    amount_fen     INTEGER NOT NULL CHECK (amount_fen > 0),
+    kind           TEXT NOT NULL CHECK (kind IN ('top_up', 'draw_down', 'payment')),
+    transaction_id TEXT UNIQUE,
+    made_at        INTEGER NOT NULL,
+    CHECK (debit_account <> credit_account),
+    CHECK ((kind = 'payment') = (transaction_id IS NOT NULL))
+);
+
+CREATE TABLE IF NOT EXISTS payer (
+    openid     TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS trade_order (
+    merchant_ref   TEXT NOT NULL,
+    out_trade_no   TEXT NOT NULL,
+    scope          TEXT NOT NULL CHECK (scope IN ('direct', 'partner')),
+    kind           TEXT NOT NULL CHECK (kind IN ('h5', 'native', 'jsapi', 'app')),
+    request_body   TEXT NOT NULL,
+    request_digest TEXT NOT NULL,
+    description    TEXT NOT NULL,
+    total_fen      INTEGER NOT NULL CHECK (total_fen > 0),
+    currency       TEXT NOT NULL,
+    notify_url     TEXT NOT NULL,
+    attach         TEXT NOT NULL,
+    state          TEXT NOT NULL CHECK (state IN ('NOTPAY', 'SUCCESS', 'CLOSED')),
+    created_at     INTEGER NOT NULL,
+    expires_at     INTEGER,
+    is_expiry_seen INTEGER NOT NULL DEFAULT 0,
+    prepay_id      TEXT NOT NULL UNIQUE,
+    page_code      TEXT NOT NULL UNIQUE,
+    prepared_at    INTEGER NOT NULL,
+    page_openid    TEXT,
+    is_page_spent  INTEGER NOT NULL DEFAULT 0,
+    transaction_id TEXT UNIQUE,
+    openid         TEXT,
+    paid_at        INTEGER,
+    closed_at      INTEGER,
+    PRIMARY KEY (merchant_ref, out_trade_no),
+    CHECK ((state = 'SUCCESS') = (transaction_id IS NOT NULL AND openid IS NOT NULL AND paid_at IS NOT NULL))
+);
+CREATE INDEX IF NOT EXISTS trade_order_unpaid ON trade_order (created_at) WHERE state = 'NOTPAY';
+CREATE INDEX IF NOT EXISTS trade_order_number ON trade_order (out_trade_no);
+
+CREATE TABLE IF NOT EXISTS seen_nonce (
+    nonce   TEXT PRIMARY KEY,
+    seen_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS seen_nonce_age ON seen_nonce (seen_at);
+
+CREATE TABLE IF NOT EXISTS notice (
+    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
+    notice_id    TEXT NOT NULL UNIQUE,
+    out_trade_no TEXT NOT NULL,
+    event_type   TEXT NOT NULL,
+    url          TEXT NOT NULL,
+    resource     TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    next_at      INTEGER NOT NULL,
+    tries_count  INTEGER NOT NULL DEFAULT 0,
+    state        TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'overtaken', 'acknowledged', 'exhausted')),
+    is_held      INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS notice_due ON notice (next_at, sequence) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS notice_order ON notice (out_trade_no);
+
+CREATE TABLE IF NOT EXISTS attempt (
+    attempt_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    notice_id  TEXT NOT NULL,
+    sent_at    INTEGER NOT NULL,
+    is_extra   INTEGER NOT NULL,
+    faults     TEXT NOT NULL,
+    outcome    TEXT NOT NULL,
+    headers    TEXT NOT NULL,
+    body       BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS attempt_notice ON attempt (notice_id);
