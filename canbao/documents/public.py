@@ -7,7 +7,7 @@ A voucher is made at its first download and kept; every later download gives the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -73,7 +73,7 @@ class Voucher:
     subject_id: UUID
     state: VoucherState
     issued_at: Instant
-    pdf: bytes
+    pdf: bytes = field(repr=False)
 
     @property
     def file_name(self) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -48,8 +48,8 @@ class VoucherLine:
     """
 
     bill_no: str
-    name: str
-    id_no_masked: str
+    name: str = field(repr=False)
+    id_no_masked: str = field(repr=False)
     scheme_name: str
     collected_year: int
     insured_year: int

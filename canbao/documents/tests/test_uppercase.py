@@ -69,7 +69,7 @@ def test_every_fen_can_be_read_back(amount: int) -> None:
 
 @pytest.mark.parametrize("amount", [-1, FEN_MAX + 1])
 def test_an_impossible_amount_is_refused(amount: int) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="an amount"):
         uppercase(Fen(amount))
 
 
