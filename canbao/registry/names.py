@@ -32,8 +32,7 @@ _NAMED_IN_2022 = {
 
 
 def _private_use_map() -> dict[int, int]:
-    """Private-use code to character, for the eighty places GBK FE50 to FEA0, which old systems number U+E815 upwards.
-    """
+    """Private-use code to character, for the eighty places GBK FE50 to FEA0 that old systems number from U+E815."""
     places = [second for second in range(0x50, 0xA1) if second != 0x7F]
     decoded = {0xE815 + place: ord(bytes((0xFE, second)).decode("gb18030")) for place, second in enumerate(places)}
     return {private: character for private, character in decoded.items() if character != private} | _NAMED_IN_2022

@@ -1,0 +1,16 @@
+-- New persons. The caller has matched the batch; a person who appeared meanwhile raises a unique violation and the
+-- batch is run again.
+-- Writes registry_person: one row per row in, in key order. Relies on its primary key.
+INSERT INTO registry_person (
+    region_code, id, id_digest, name_digest, sealed, sealed_key, id_doc_type, born_on, sex, family_id, died_on,
+    last_insured_year, elsewhere, content_digest, import_id, recorded_at)
+SELECT %(region_code)s, person.id, person.id_digest, person.name_digest, person.sealed, %(sealed_key)s,
+       person.id_doc_type, person.born_on, person.sex, person.family_id, person.died_on, person.last_insured_year,
+       false, person.content_digest, %(import_id)s, %(now)s
+FROM unnest(
+         %(ids)s::uuid[], %(id_digests)s::bytea[], %(name_digests)s::bytea[], %(sealed)s::bytea[],
+         %(id_doc_types)s::text[], %(born_on)s::date[], %(sexes)s::text[], %(family_ids)s::uuid[],
+         %(died_on)s::date[], %(last_insured_years)s::smallint[], %(content_digests)s::bytea[])
+     AS person (id, id_digest, name_digest, sealed, id_doc_type, born_on, sex, family_id, died_on, last_insured_year,
+                content_digest)
+ORDER BY person.id
