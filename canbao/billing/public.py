@@ -1,0 +1,157 @@
+"""Billing's front door: what persons owe, how it came about, and who may pay it now.
+
+A bill is made by the yearly assessment, locked by an open order, freed by the order's end and paid by its settlement.
+What writes takes a transaction and answers one status per input; what reads takes a region. A bill's number is a pure
+function of its id and is kept nowhere; nothing is found by it, because a bill is reached through its person or its
+order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from canbao.billing import assessment, store
+from canbao.billing.assessment import (
+    AssessedPage,
+    AssessmentCounts,
+    AssessmentPlan,
+    RefusedClass,
+)
+from canbao.billing.bills import Bill, LockStatus, OrderBills, PaidStatus, bill_of
+from canbao.billing.errors import (
+    AMOUNT_CHANGED,
+    AMOUNT_NOT_FINAL,
+    BILL_CANCELLED,
+    BILL_NOT_FOUND,
+    ENROLLED_NOBODY,
+    LOCKED_BY_OPEN_ORDER,
+    NOTHING_OWED,
+    PAID_BY_ASSISTANCE,
+    REGISTERED_ELSEWHERE,
+    WINDOW_CLOSED,
+    WINDOW_NOT_OPEN,
+    WINDOW_NOT_PUBLISHED,
+)
+from canbao.billing.refusals import amount_changed, refusal_of
+from canbao.billing.rules import PAGE_SIZE, BillKind
+from canbao.billing.states import BillState
+from canbao.kernel.clock import Instant
+from canbao.kernel.regions import RegionCode
+from canbao.kernel.sql import Tx
+from canbao.rulebook.parameters import RegionYear
+
+__all__ = [
+    "AMOUNT_CHANGED",
+    "AMOUNT_NOT_FINAL",
+    "BILL_CANCELLED",
+    "BILL_NOT_FOUND",
+    "ENROLLED_NOBODY",
+    "LOCKED_BY_OPEN_ORDER",
+    "NOTHING_OWED",
+    "PAGE_SIZE",
+    "PAID_BY_ASSISTANCE",
+    "REGISTERED_ELSEWHERE",
+    "WINDOW_CLOSED",
+    "WINDOW_NOT_OPEN",
+    "WINDOW_NOT_PUBLISHED",
+    "AssessedPage",
+    "AssessmentCounts",
+    "AssessmentPlan",
+    "Bill",
+    "BillKind",
+    "BillState",
+    "LockStatus",
+    "OrderBills",
+    "PaidStatus",
+    "RefusedClass",
+    "amount_changed",
+    "assess_page",
+    "assessment_counts",
+    "assessment_plan",
+    "bill",
+    "bills",
+    "bills_of",
+    "bills_of_orders",
+    "free",
+    "lock",
+    "mark_paid",
+    "refuse_unlocked",
+]
+
+
+def bill(region: RegionCode, bill_id: UUID) -> Bill:
+    """A bill by its id, cancelled or not. Errors: `billing.bill_not_found`."""
+    found = bills(region, [bill_id])
+    if not found:
+        raise BILL_NOT_FOUND()
+    return found[0]
+
+
+def bills(region: RegionCode, bill_ids: Sequence[UUID]) -> list[Bill]:
+    """The bills with these ids, in the order of ids; unknown ones are left out."""
+    return [bill_of(region, row) for row in store.bills_by_id(region, bill_ids)]
+
+
+def bills_of(region: RegionCode, person_ids: Sequence[UUID], on: date) -> list[Bill]:
+    """The live bills of persons whose insured year has not ended on a day: due, locked, paid or met by the subsidy.
+
+    In the order of persons, then insured years.
+    """
+    return [bill_of(region, row) for row in store.bills_of_persons(region, person_ids, on.year)]
+
+
+def bills_of_orders(region: RegionCode, order_ids: Sequence[UUID]) -> list[Bill]:
+    """The bills that these orders hold or have paid, in the order of orders."""
+    return [bill_of(region, row) for row in store.bills_of_orders(region, order_ids)]
+
+
+def lock(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID, locked_until: Instant, now: Instant) -> list[LockStatus]:
+    """Lock bills to an open order, one status per input in the order of inputs.
+
+    Bills that can be locked are; whether the rest lets the order stand is the caller's decision. The same bill twice
+    gives `locked`, then `exists`. `locked_until` is when the order expires, for whoever is told to come back.
+    """
+    return store.lock(tx, bill_ids, order_id=order_id, locked_until=locked_until, now=now)
+
+
+def refuse_unlocked(status: LockStatus, found: Bill | None) -> None:
+    """Raise for a bill that was not locked, with the sentence for its payer; nothing happens where it was."""
+    refusal = refusal_of(status, found)
+    if refusal is not None:
+        raise refusal
+
+
+def free(tx: Tx, order_ids: Sequence[UUID], *, now: Instant) -> int:
+    """Free the bills that these orders have locked; answers how many. Paid ones stay paid, so twice is once."""
+    return store.free(tx, order_ids, now=now)
+
+
+def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, paid_at: Instant, now: Instant) -> list[PaidStatus]:
+    """Mark the bills of settled orders as paid, all bills of an order or none, one status per order in the order of
+    inputs.
+
+    An order pays only what it has locked. `paid_at` is when the channel took the money.
+    """
+    return store.mark_paid(tx, orders, paid_at=paid_at, now=now)
+
+
+def assessment_plan(
+    tx: Tx, parameters: RegionYear, policy_version_id: UUID, *, assessed_on: date, now: Instant
+) -> AssessmentPlan:
+    """Begin the assessment of a scheme and insured year, or take up the run left for the same day and values."""
+    return assessment.open_assessment(tx, parameters, policy_version_id, assessed_on=assessed_on, now=now)
+
+
+def assess_page(tx: Tx, plan: AssessmentPlan, *, now: Instant, limit: int = PAGE_SIZE) -> AssessedPage:
+    """Assess the run's next persons, at most `limit`; `is_done` when nobody is left.
+
+    Makes at most one live bill per person, so running it again makes nothing new. Safe in several workers at once.
+    """
+    return assessment.assess_page(tx, plan, limit=limit, now=now)
+
+
+def assessment_counts(plan: AssessmentPlan) -> AssessmentCounts:
+    """What the whole run has counted so far, all processes together."""
+    return AssessmentCounts.from_document(store.run_counts(plan.region_code, plan.assessment_id))
