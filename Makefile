@@ -8,7 +8,7 @@
 #   make audit    all auditors on the running database
 #   make screens  pictures of the pages
 #   make lock     lock the requirements and the npm packages anew
-#   make clean    stop the database of this checkout and remove all that was made
+#   make clean    remove all that was made, the databases of this checkout included
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -64,5 +64,7 @@ lock: development
 	@$(BIN)/python -m tools.lock
 
 clean:
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m canbao.site.postgres destroy; fi
+	@if [ -x $(BIN)/python ]; then \
+		$(BIN)/python -m canbao.site.postgres destroy && \
+		$(BIN)/python -m canbao.site.postgres destroy --root .local/postgres-test; fi
 	rm -rf .venv node_modules build .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -30,9 +30,11 @@ from canbao.site.postgres_place import (
     PORT,
     Place,
     PostgresUnavailable,
+    leave_marker,
     locked,
     make_private_directories,
     place_of,
+    roots_removed,
     run,
     software_of,
 )
@@ -116,8 +118,10 @@ def start(root: Path | None = None, *, durable: bool = True) -> Address:
     other and get the same address. `durable=False` gives up crash safety of the disk for speed and is for tests only;
     the last call decides, also for a server that runs already. Raises `PostgresUnavailable` with what to do about it.
     """
+    _remove_orphans()
     place = place_of(_root(root))
     with locked(place):
+        leave_marker(place, _root(root))
         make_private_directories(place)
         software = software_of(place)
         if not (place.files / "PG_VERSION").exists():
@@ -142,10 +146,7 @@ def stop(root: Path | None = None) -> bool:
     if not place.files.is_dir():
         return False
     with locked(place):
-        if _process_id(place) is None:
-            return False
-        _control(place, software_of(place), "stop", "-w", "-m", "fast", "-t", str(STOP_TIMEOUT_S))
-        return True
+        return _stop(place)
 
 
 def status(root: Path | None = None) -> Status:
@@ -161,11 +162,37 @@ def status(root: Path | None = None) -> Status:
 
 def destroy(root: Path | None = None) -> None:
     """Stop the cluster named by `root` and remove all it kept. Nothing is left to restore it from."""
-    stop(root)
     place = place_of(_root(root), looking=True)
-    for path in (place.sockets, place.cluster, place.area):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+    marker = _root(root) if place.drops_privileges else None
+    if place.area.is_dir():
+        with locked(place):
+            _stop(place)
+            for path in (place.sockets, place.area):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+    if marker is not None and (marker / "lies-in").is_file():
+        (marker / "lies-in").unlink()
+        if not any(marker.iterdir()):
+            marker.rmdir()
+
+
+def _stop(place: Place) -> bool:
+    if _process_id(place) is None:
+        return False
+    _control(place, software_of(place), "stop", "-w", "-m", "fast", "-t", str(STOP_TIMEOUT_S))
+    return True
+
+
+def _remove_orphans() -> None:
+    """Remove test clusters whose checkout is gone. A durable one is somebody's work and stays until it is destroyed."""
+    for root in roots_removed():
+        place = place_of(root, looking=True)
+        try:
+            durable = "fsync = on" in (place.files / "canbao.conf").read_text()
+        except OSError:
+            continue
+        if not durable:
+            destroy(root)
 
 
 def create_database(address: Address, name: str, *, template: str | None = None) -> None:

@@ -109,14 +109,51 @@ def make_private_directories(place: Place) -> None:
 
 @contextmanager
 def locked(place: Place) -> Iterator[None]:
-    """One starter or stopper of a cluster at a time; the lock goes with the process that holds it."""
-    _make_area(place)
-    handle = os.open(place.area / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    """One starter, stopper or remover of a cluster at a time; the lock goes with the process that holds it."""
+    handle = _lock(place)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(place: Place) -> int:
+    """Hold the lock's file, of which a remover may have taken the name away while we waited: then take the new one."""
+    path = place.area / "lock"
+    while True:
+        _make_area(place)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            if path.stat().st_ino == os.fstat(handle).st_ino:
+                return handle
+        except FileNotFoundError:
+            pass
+        os.close(handle)
+
+
+def leave_marker(place: Place, root: Path) -> None:
+    """As root, tie the cluster in the system directory to its root: either names the other, for people and for us."""
+    if not place.drops_privileges:
+        return
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (root / "lies-in").write_text(f"{place.area}\n")
+    (place.area / "root").write_text(f"{root}\n")
+
+
+def roots_removed() -> list[Path]:
+    """As root, the roots of clusters in the system directory whose checkout was removed under them."""
+    if os.geteuid() != 0:
+        return []
+    removed = []
+    for note in sorted(SYSTEM_AREA.glob("*/root")):
+        try:
+            root = Path(note.read_text().removesuffix("\n"))
+        except FileNotFoundError:
+            continue  # Somebody else is removing it at this moment.
+        if not root.exists():
+            removed.append(root)
+    return removed
 
 
 def software_of(place: Place) -> Path:

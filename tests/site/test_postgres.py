@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -345,6 +346,22 @@ def test_a_cluster_of_another_version_is_refused_and_left_as_it_is(tmp_path: Pat
         postgres.destroy(root)
 
 
+def test_starting_and_removing_at_the_same_moment_leave_one_sound_server_or_none(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            starts = [pool.submit(postgres.start, root, durable=False) for _ in range(2)]
+            removal = pool.submit(postgres.destroy, root)
+            addresses = [start.result().url() for start in starts]
+            removal.result()
+        assert len(set(addresses)) == 1
+        found = postgres.status(root)
+        assert found.running is found.data_directory.is_dir()
+    finally:
+        postgres.destroy(root)
+    assert postgres.status(root).running is False
+
+
 def test_looking_makes_nothing(tmp_path: Path) -> None:
     root = tmp_path / "root"
     found = postgres.status(root)
@@ -352,6 +369,25 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
     assert postgres.stop(root) is False
     assert not root.exists()
     assert not found.data_directory.parent.exists()
+
+
+@needs_root
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_test_cluster_goes_with_its_checkout_and_a_durable_one_stays(
+    root: Path, tmp_path: Path, *, durable: bool
+) -> None:
+    removed = tmp_path / "checkout" / "root"
+    postgres.start(removed, durable=durable)
+    area = postgres_place.place_of(removed).area
+    assert (removed / "lies-in").read_text() == f"{area}\n"
+    try:
+        shutil.rmtree(tmp_path / "checkout")
+        postgres.start(root, durable=False)
+        assert area.exists() is durable
+        assert postgres.status(removed).running is durable
+    finally:
+        postgres.destroy(removed)
+    assert not area.exists()
 
 
 @needs_root
