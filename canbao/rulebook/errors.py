@@ -36,3 +36,9 @@ FACTS_IMPOSSIBLE = declare(
     "“{field}”的值不对：{reason}",
     "The value of “{field}” cannot be: {reason}",
 )
+CASE_REFUSED = declare(
+    "rulebook.case_refused",
+    Retry.NEVER,
+    "算例不能用（{file}，{case}）：{reason}",
+    "The worked case cannot be used ({file}, {case}): {reason}",
+)
