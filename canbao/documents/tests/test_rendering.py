@@ -71,6 +71,12 @@ def test_rare_names_are_copied_out_exactly(family: SnapshotMaker) -> None:
         assert name in words
 
 
+def test_long_latin_name_stays_in_its_cell_and_is_copied_out_whole(family: SnapshotMaker) -> None:
+    name = "ABDURAHMANOVICH-KONSTANTINOPOLSKY JOHN"
+    words = _words(_render(family(names=(name, "张丽"))))
+    assert "ABDURAHMANOVICH-KONSTANTINOPOLSKYJOHN**************0041" in words
+
+
 def test_numbers_in_full_are_nowhere_in_the_file(family: SnapshotMaker) -> None:
     document = _render(family())
     assert "360102198001010041" not in _words(document)
