@@ -45,8 +45,8 @@ def build_bulk(gateway: WeChatGateway, orders: Sequence[BulkOrder], *, is_paid_h
     """Signed notices of success, in the order given.
 
     With `is_paid_here` each number must be an unpaid order of this sandbox, whose payment is then booked without its
-    own notice, so that queries and ledger agree with what is sent; the amounts are the orders'. Otherwise the numbers are
-    taken as given.
+    own notice, so that queries and ledger agree with what is sent; the amounts are the orders'. Otherwise the numbers
+    are taken as given.
     """
     check_bulk(orders)
     with gateway.lock:

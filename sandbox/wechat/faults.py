@@ -107,7 +107,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the catalogue: where the fault belongs, what it does, which endpoint a rule gets when it names none."""
+    """One line of the catalogue: where the fault belongs, what it does, its endpoint where a rule names none."""
 
     group: Group
     stage: Stage

@@ -1,0 +1,142 @@
+"""A merchant in the tests: signs what it sends, checks what it hears, opens the notices it is sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from sandbox.wechat.errors import ErrorCode
+from sandbox.wechat.fields import Body
+from sandbox.wechat.gateway import WeChatGateway
+from sandbox.wechat.notices import OutgoingNotice
+from sandbox.wechat.orders import Order
+from sandbox.wechat.wire import SCHEME, Answer, Request, is_signed_by, request_of, sign, signed_text
+
+ORDERS = "/v3/pay/transactions"
+NOTIFY_URL = "http://127.0.0.1:9/notices/wechat"
+
+
+@dataclass(slots=True, kw_only=True)
+class Merchant:
+    """Calls one gateway in process."""
+
+    gateway: WeChatGateway
+    nonce_count: int = 0
+
+    def body(self, out_trade_no: str, total_fen: int = 38000, changes: Body | None = None) -> Body:
+        """A sound H5 order; `changes` replace fields, and None takes one away."""
+        keys = self.gateway.keys
+        content: Body = {
+            "appid": keys.appid,
+            "mchid": keys.mchid,
+            "description": "城乡居民基本医疗保险费",
+            "out_trade_no": out_trade_no,
+            "notify_url": NOTIFY_URL,
+            "amount": {"total": total_fen, "currency": "CNY"},
+            "scene_info": {"payer_client_ip": "203.0.113.7", "h5_info": {"type": "Wap"}},
+        }
+        content |= changes or {}
+        return {name: value for name, value in content.items() if value is not None}
+
+    def request(self, method: str, target: str, content: Body | None = None) -> Request:
+        """A signed request."""
+        self.nonce_count += 1
+        nonce = f"{self.nonce_count:032d}"
+        raw = b"" if content is None else json.dumps(content).encode()
+        return self.signed(method, target, raw, nonce)
+
+    def signed(self, method: str, target: str, raw: bytes, nonce: str, away: timedelta = timedelta(0)) -> Request:
+        """A request signed so far away from now, over these bytes."""
+        keys = self.gateway.keys
+        timestamp = str(int((self.gateway.clock.now() + away).timestamp()))
+        signature = sign(keys.merchant_private_key, signed_text(method, target, timestamp, nonce, raw))
+        named = {
+            "mchid": keys.mchid,
+            "nonce_str": nonce,
+            "signature": signature,
+            "timestamp": timestamp,
+            "serial_no": keys.merchant_serial,
+        }
+        headers = {
+            "Authorization": SCHEME + " " + ",".join(f'{name}="{value}"' for name, value in named.items()),
+            "Accept": "application/json",
+            "User-Agent": "tests",
+            "Content-Type": "application/json",
+            "Wechatpay-Serial": keys.public_key_id,
+        }
+        return request_of(method, target, headers, raw)
+
+    def call(self, method: str, target: str, content: Body | None = None) -> Answer:
+        return self.gateway.exchange(self.request(method, target, content))
+
+    def place(self, out_trade_no: str, total_fen: int = 38000, changes: Body | None = None, kind: str = "h5") -> Answer:
+        return self.call("POST", f"{ORDERS}/{kind}", self.body(out_trade_no, total_fen, changes))
+
+    def placed(self, out_trade_no: str, total_fen: int = 38000, changes: Body | None = None) -> Order:
+        """Place an H5 order and return it as the channel keeps it."""
+        answer = self.place(out_trade_no, total_fen, changes)
+        assert answer.status == 200, answer.body
+        return self.gateway.orders.named(out_trade_no=out_trade_no)
+
+    def ask(self, out_trade_no: str) -> Answer:
+        return self.call("GET", f"{ORDERS}/out-trade-no/{out_trade_no}?mchid={self.gateway.keys.mchid}")
+
+    def close(self, out_trade_no: str) -> Answer:
+        return self.call("POST", f"{ORDERS}/out-trade-no/{out_trade_no}/close", {"mchid": self.gateway.keys.mchid})
+
+    def pay(self, out_trade_no: str) -> Order:
+        """The first payer pays."""
+        gateway = self.gateway
+        now = gateway.clock.now()
+        order = gateway.orders.named(out_trade_no=out_trade_no)
+        return gateway.orders.pay(order, gateway.ledger.default_payer(now).openid, now)
+
+    def believes(self, headers: dict[str, str], body: bytes) -> bool:
+        """Whether a careful merchant accepts the signature: its key, its serial, within five minutes."""
+        keys = self.gateway.keys
+        if headers.get("Wechatpay-Serial") != keys.public_key_id:
+            return False
+        timestamp = headers["Wechatpay-Timestamp"]
+        if abs(int(timestamp) - self.gateway.clock.now().timestamp()) > 300:
+            return False
+        text = signed_text(timestamp, headers["Wechatpay-Nonce"], body)
+        return is_signed_by(keys.platform_private_key.public_key(), text, headers["Wechatpay-Signature"])
+
+    def opened(self, body: bytes) -> Body | None:
+        """The decrypted resource of a notice; None where it does not decrypt."""
+        resource = json.loads(body)["resource"]
+        cipher = AESGCM(self.gateway.keys.api_v3_key.encode())
+        sealed = base64.b64decode(resource["ciphertext"])
+        try:
+            plain = cipher.decrypt(resource["nonce"].encode(), sealed, resource["associated_data"].encode())
+        except InvalidTag:
+            return None
+        content: Body = json.loads(plain)
+        return content
+
+    def hear(self, outcome: int | str) -> list[OutgoingNotice]:
+        """Take all that is due and answer each so."""
+        messages = self.gateway.due_notices()
+        for message in messages:
+            self.gateway.record_notice(message, outcome)
+        return messages
+
+
+def content_of(answer: Answer) -> Body:
+    content: Body = json.loads(answer.body)
+    return content
+
+
+def code_of(answer: Answer) -> ErrorCode:
+    return ErrorCode(str(content_of(answer)["code"]))
+
+
+def whole_book(gateway: WeChatGateway) -> list[tuple[object, ...]]:
+    """Orders, transfers and notices, to be compared before and after a refusal."""
+    tables = ("trade_order", "transfer", "notice", "account")
+    return [tuple(row) for table in tables for row in gateway.store.rows(f"SELECT * FROM {table} ORDER BY rowid")]
