@@ -43,60 +43,6 @@ ENROLLED_NOBODY = declare(
 WINDOW_NOT_OPEN = declare(
     "billing.window_not_open",
     Retry.LATER,
-    "{opens_on} 开始缴。到时再来，或打 12393",
-    "Payment opens on {opens_on}. Come back then, or call 12393",
-)
-WINDOW_CLOSED = declare(
-    "billing.window_closed",
-    Retry.NEVER,
-    "{year} 年的费 {closed_on} 已截止。可以打 12393 问下一年什么时候缴",
-    "Payment for {year} closed on {closed_on}. Call 12393 to ask when the next year opens",
-)
-WINDOW_NOT_PUBLISHED = declare(
-    "billing.window_not_published",
-    Retry.LATER,
-    "{year} 年什么时候缴还没有公布，先不能缴。可以打 12393 问",
-    "When {year} can be paid is not published yet, so nothing can be paid now. Call 12393 to ask",
-)
-LOCKED_BY_OPEN_ORDER = declare(
-    "billing.locked_by_open_order",
-    Retry.LATER,
-    "有人正在付这笔费。{until} 后可以再来",
-    "Someone is paying this now. Come back after {until}",
-)
-AMOUNT_CHANGED = declare(
-    "billing.amount_changed",
-    Retry.ASK,
-    "金额变了：原来 {before} 元，现在 {now} 元。没有扣钱，请再核对",
-    "The amount changed from ¥{before} to ¥{now}. No money was taken; check again",
-)
-PAID_BY_ASSISTANCE = declare(
-    "billing.paid_by_assistance",
-    Retry.NEVER,
-    "今年不用缴，费用由政府替您出",
-    "Nothing to pay this year; the government pays for you",
-)
-LOCKED_BY_OPEN_ORDER = declare(
-    "billing.locked_by_open_order",
-    Retry.LATER,
-    "有人正在付这笔费。{time} 后可以再来",
-    "Someone is paying this now. Come back after {time}",
-)
-AMOUNT_CHANGED = declare(
-    "billing.amount_changed",
-    Retry.ASK,
-    "金额变了：原来 {before}，现在 {now}。没有扣钱，请再核对",
-    "The amount changed from {before} to {now}. No money was taken; check again",
-)
-PAID_BY_ASSISTANCE = declare(
-    "billing.paid_by_assistance",
-    Retry.NEVER,
-    "今年不用缴。{amount} 由政府替您出",
-    "Nothing to pay this year. The government pays {amount} for you",
-)
-WINDOW_NOT_OPEN = declare(
-    "billing.window_not_open",
-    Retry.LATER,
     "{opens_on} 开始缴，到时再来",
     "Payment opens on {opens_on}; come back then",
 )
@@ -111,4 +57,22 @@ WINDOW_NOT_PUBLISHED = declare(
     Retry.LATER,
     "{year} 年的缴费时间或金额还没有可靠的公布，先不能缴",
     "No reliable window or amount is published for {year}, so nothing can be paid yet",
+)
+LOCKED_BY_OPEN_ORDER = declare(
+    "billing.locked_by_open_order",
+    Retry.LATER,
+    "有人正在付这笔费。{until} 后可以再来",
+    "Someone is paying this now. Come back after {until}",
+)
+AMOUNT_CHANGED = declare(
+    "billing.amount_changed",
+    Retry.ASK,
+    "金额变了：原来 ￥{before}，现在 ￥{now}。没有扣钱，请再核对",
+    "The amount changed from ￥{before} to ￥{now}. No money was taken; check again",
+)
+PAID_BY_ASSISTANCE = declare(
+    "billing.paid_by_assistance",
+    Retry.NEVER,
+    "今年不用缴，政府替您出",
+    "Nothing to pay this year; the government pays for you",
 )

@@ -34,7 +34,6 @@ from canbao.billing.errors import (
     WINDOW_NOT_OPEN,
     WINDOW_NOT_PUBLISHED,
 )
-from canbao.billing.refusals import amount_changed, refusal_of
 from canbao.billing.rules import PAGE_SIZE, BillKind
 from canbao.billing.states import BillState
 from canbao.kernel.clock import Instant
@@ -66,7 +65,6 @@ __all__ = [
     "OrderBills",
     "PaidStatus",
     "RefusedClass",
-    "amount_changed",
     "assess_page",
     "assessment_counts",
     "assessment_plan",
@@ -77,7 +75,6 @@ __all__ = [
     "free",
     "lock",
     "mark_paid",
-    "refuse_unlocked",
 ]
 
 
@@ -114,13 +111,6 @@ def lock(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID, locked_until: Inst
     gives `locked`, then `exists`. `locked_until` is when the order expires, for whoever is told to come back.
     """
     return store.lock(tx, bill_ids, order_id=order_id, locked_until=locked_until, now=now)
-
-
-def refuse_unlocked(status: LockStatus, found: Bill | None) -> None:
-    """Raise for a bill that was not locked, with the sentence for its payer; nothing happens where it was."""
-    refusal = refusal_of(status, found)
-    if refusal is not None:
-        raise refusal
 
 
 def free(tx: Tx, order_ids: Sequence[UUID], *, now: Instant) -> int:
