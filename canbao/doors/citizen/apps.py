@@ -1,4 +1,6 @@
-"""The citizen door as a Django application: pages only; what it shows lives in the rooms, what it does in the journeys."""
+"""The citizen door as a Django application: pages only; what it shows lives in the rooms, what it does in the
+journeys.
+"""
 
 from __future__ import annotations
 

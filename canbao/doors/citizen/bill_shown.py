@@ -1,7 +1,7 @@
 """A bill as its page shows it: what the rooms know, turned into the few facts a payer needs, in the payer's language.
 
-Nothing here reads a room; `bill_reading` gathers the facts and this decides which face the page wears. Of a special identity only the
-public words of the explanation are taken: the private ones never reach a template.
+Nothing here reads a room; `bill_reading` gathers the facts and this decides which face the page wears. Of a special
+identity only the public words of the explanation are taken: the private ones never reach a template.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class BillFace(StrEnum):
     NOT_OPEN = "not_open"
     NOT_PUBLISHED = "not_published"
     CLOSED = "closed"
+    NO_COVER = "no_cover"
 
 
 _TAGS = {
@@ -43,6 +44,7 @@ _TAGS = {
     BillFace.NOT_OPEN: "waiting",
     BillFace.NOT_PUBLISHED: "closed",
     BillFace.CLOSED: "closed",
+    BillFace.NO_COVER: "closed",
 }
 
 PAYABLE = frozenset({BillFace.OPEN, BillFace.LATE})
@@ -60,7 +62,10 @@ class StepShown:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillShown:
     """One bill on a page. Days are civil dates in China; `cover_last_on` is the last day of cover, `closes_on` and
-    `late_until_on` the last days on which payment counts. `key` leads to the person's page in this session only."""
+    `late_until_on` the last days on which payment counts. `key` leads to the person's page in this session only;
+    `holding_token` names the order that holds the bill, to be shown to the browser that made it and to nobody
+    else.
+    """
 
     key: str
     region_code: RegionCode
@@ -89,6 +94,7 @@ class BillShown:
     note: str = ""
     locked_since_at: Instant | None = None
     locked_until_at: Instant | None = None
+    holding_token: str = ""
 
     @property
     def is_payable(self) -> bool:

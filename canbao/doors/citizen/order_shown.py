@@ -1,7 +1,8 @@
 """An order as its page shows it: which face it wears, what may be done, and the four honest stages after payment.
 
-Pure decisions. Only an explicit answer of the channel becomes "paid" or "not paid"; silence stays "we do not know yet", with the latest
-time of an answer. What happens after the money is recorded has expected times of its own and never pretends to be done.
+Pure decisions. Only an explicit answer of the channel becomes "paid" or "not paid"; silence stays "we do not know
+yet", with the latest time of an answer. What happens after the money is recorded has expected times of its own and
+never pretends to be done.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ def _placed(facts: WalletFacts, now: Instant) -> OrderFace:
 
 
 def poll_every_s(face: OrderFace, age: timedelta) -> int:
-    """How often a page with scripts looks again: every 3 s for a minute, every 10 s for five, then only by the button (0)."""
+    """How often a page with scripts looks again: every 3 s for a minute, every 10 s for five, then only by the button
+    (0).
+    """
     if face in FINAL:
         return 0
     if age < POLL_FAST_FOR:
@@ -136,17 +139,21 @@ class StageShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderShown:
-    """One order on its page. `address` is the page's own path; `opens` the wallet's address, only where it may be pressed."""
+    """One order on its page.
+
+    `address` is the page's own path; `opens` the wallet's address, only where it may be pressed.
+    """
 
     face: OrderFace
     address: str
     full_address: str
     order_no: str
     order_no_text: str
+    case_no_text: str
     amount_fen: Fen
     people: tuple[PersonShown, ...]
     region_name: str
-    insured_year: int
+    insured_years: str
     opened_at: Instant
     expires_at: Instant
     answer_by_at: Instant
@@ -157,6 +164,7 @@ class OrderShown:
     wallet_is_stale: bool = False
     qr: SafeString | None = None
     stages: tuple[StageShown, ...] = ()
+    extra_fen: tuple[Fen, ...] = ()
     verify_address: str = ""
     poll_s: int = 0
 
@@ -173,7 +181,9 @@ class OrderShown:
     @property
     def told(self) -> str:
         """What the reader has been told, as a short mark: the same mark means there is nothing new to read out."""
-        text = "|".join((self.face, self.opens, str(self.wallet_is_stale), str(self.channel_says_unpaid), *self._stage_texts()))
+        text = "|".join(
+            (self.face, self.opens, str(self.wallet_is_stale), *map(str, self.extra_fen), *self._stage_texts())
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property

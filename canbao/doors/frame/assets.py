@@ -1,8 +1,9 @@
-"""The few files a page needs besides itself, served from memory: compressed once, addressed by content, cached for ever.
+"""The few files a page needs besides itself, served from memory: compressed once, addressed by content, cached for
+ever.
 
-There are six of them. Reading them at first use and addressing each by its digest makes a new release fetch new files and an
-old page keep its own, in every environment and without a collecting step. What npm brings (`weui`, `htmx`) is put under
-`build/static/vendor` by `make`.
+There are six of them. Reading them at first use and addressing each by its digest makes a new release fetch new files
+and an old page keep its own, in every environment and without a collecting step. What npm brings (`weui`, `htmx`) is
+put under `build/static/vendor` by `make`.
 """
 
 from __future__ import annotations

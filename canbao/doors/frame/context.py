@@ -35,7 +35,8 @@ class Switch:
 def demonstration() -> Demonstration | None:
     """None in production and wherever the real clock and a real channel are in use.
 
-    `SANDBOX_BEHIND` in the settings says that the channels are played by the sandbox; only then is it true that no money moves.
+    `SANDBOX_BEHIND` in the settings says that the channels are played by the sandbox; only then is it true that no
+    money moves.
     """
     if is_production():
         return None
@@ -66,7 +67,9 @@ def switches(request: HttpRequest, reader: Reader) -> tuple[Switch, ...]:
         if language is not reader.language
     )
     size = Switch(
-        language=reader.language, label=labels[reader.language][view is View.ELDER], address=_address(request, "view", view)
+        language=reader.language,
+        label=labels[reader.language][view is View.ELDER],
+        address=_address(request, "view", view),
     )
     return (*languages, size)
 

@@ -1,8 +1,9 @@
 """What every answer tells the browser to refuse: the security headers, in one place.
 
-Pages are personal unless they say otherwise, so nothing is stored and nothing is indexed by default. The referrer is our origin and
-nothing more: a wallet refuses to open without a referrer, and an address must not travel. Only one inline style is allowed, by
-hash; there is no `unsafe-*` anywhere. A door that needs another policy (the console) sets its own header and keeps it.
+Pages are personal unless they say otherwise, so nothing is stored and nothing is indexed by default. The referrer is
+our origin and nothing more: a wallet refuses to open without a referrer, and an address must not travel. Only one
+inline style is allowed, by hash; there is no `unsafe-*` anywhere. A door that needs another policy (the console) sets
+its own header and keeps it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 PERMISSIONS = ", ".join(
     f"{feature}=()"
-    for feature in ("accelerometer", "camera", "geolocation", "gyroscope", "magnetometer", "microphone", "payment", "usb")
+    for feature in (
+        "accelerometer",
+        "camera",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "payment",
+        "usb",
+    )
 )
 
 

@@ -22,4 +22,6 @@ def symbols() -> Mapping[str, str]:
 def icon_markup(name: str) -> SafeString:
     """One icon as inline SVG. Raises KeyError for a name the sprite does not have."""
     # The drawing comes from our own file, never from input.
-    return mark_safe(f'<svg class="cb-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{symbols()[name]}</svg>')
+    return mark_safe(
+        f'<svg class="cb-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{symbols()[name]}</svg>'
+    )

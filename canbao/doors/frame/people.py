@@ -1,4 +1,6 @@
-"""A person as a page may show them to someone who has not signed in: masks only, made before a template sees anything."""
+"""A person as a page may show them to someone who has not signed in: masks only, made before a template sees
+anything.
+"""
 
 from __future__ import annotations
 

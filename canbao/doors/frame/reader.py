@@ -1,8 +1,9 @@
 """How this reader wants to read: language, the large-type mode and light or dark.
 
-The three choices live in three cookies of their own, so that they need no session and say nothing about a person. A link with
-`?lang=` or `?view=` changes a choice and keeps the page; it works for the page at hand even where cookies are refused. Simplified
-Chinese is the default whatever the browser claims: shared and imported phones often claim English to people who read Chinese.
+The three choices live in three cookies of their own, so that they need no session and say nothing about a person. A
+link with `?lang=` or `?view=` changes a choice and keeps the page; it works for the page at hand even where cookies
+are refused. Simplified Chinese is the default whatever the browser claims: shared and imported phones often claim
+English to people who read Chinese.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class Reader:
 
 
 def reader_of(request: HttpRequest) -> Reader:
-    """The reader's choices: the address first, then the cookie, then the default. A value nobody offers counts as none."""
+    """The reader's choices: the address first, then the cookie, then the default. A value nobody offers counts as
+    none.
+    """
     return Reader(
         language=_chosen(Language, request.GET.get("lang"), request.COOKIES.get(LANGUAGE_COOKIE), Language.SIMPLIFIED),
         view=_chosen(View, request.GET.get("view"), request.COOKIES.get(VIEW_COOKIE), View.ORDINARY),

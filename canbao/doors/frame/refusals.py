@@ -1,7 +1,8 @@
 """The pages for what cannot be answered: not found, not allowed, too large, and our own faults.
 
-Each says what happened, that no money moved where that is certain, and what to do. None tells a stranger more than that. The
-page for our own faults must come even when the templates or the cookies are what broke, so it has a last resort in plain text.
+Each says what happened, that no money moved where that is certain, and what to do. None tells a stranger more than
+that. The page for our own faults must come even when the templates or the cookies are what broke, so it has a last
+resort in plain text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The one style sheet of ours, sent inside each page and allowed by its hash.
 
-Inside the page it costs 3 KB compressed and saves the round trip that first paint would wait for on a slow phone. The content
-security policy names its SHA-256, so no other inline style can run.
+Inside the page it costs 3 KB compressed and saves the round trip that first paint would wait for on a slow phone. The
+content security policy names its SHA-256, so no other inline style can run.
 """
 
 from __future__ import annotations

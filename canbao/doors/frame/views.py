@@ -1,4 +1,6 @@
-"""The pages that belong to no audience: help, privacy, accessibility, the choice of light or dark, and what robots may read."""
+"""The pages that belong to no audience: help, privacy, accessibility, the choice of light or dark, and what robots
+may read.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ def accessibility_page(request: HttpRequest) -> HttpResponse:
     """What the pages do for people who see, hear or move otherwise, and the form for light or dark."""
     reader = reader_of(request)
     themes = tuple(
-        ThemeShown(value=theme, label=say(f"accessibility.theme_{theme}", reader.language), chosen=theme is reader.theme)
+        ThemeShown(
+            value=theme, label=say(f"accessibility.theme_{theme}", reader.language), chosen=theme is reader.theme
+        )
         for theme in Theme
     )
     return _article(request, "accessibility", themes)
@@ -96,5 +100,13 @@ def keep_appearance(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Robots may read the look-up page and the three articles; everything else is personal."""
-    lines = ("User-agent: *", "Allow: /$", "Allow: /help", "Allow: /privacy", "Allow: /accessibility", "Disallow: /", "")
+    lines = (
+        "User-agent: *",
+        "Allow: /$",
+        "Allow: /help",
+        "Allow: /privacy",
+        "Allow: /accessibility",
+        "Disallow: /",
+        "",
+    )
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

@@ -1,10 +1,10 @@
 """What pages say, in three languages, from one place.
 
-The catalogue is YAML beside the doors (`canbao/doors/*/words/*.yaml`): an area, a key, the sentence in simplified Chinese and in
-English. Traditional characters are made from the simplified ones by opencc `s2tw` (characters only: mainland terms stay), with the
-quotation marks of that script; where a person reading them found a better form, the entry carries it as `hant`. gettext
-would need compiled catalogues and keeps a third hand-written copy of every sentence; here a missing language cannot happen unseen,
-because loading refuses it.
+The catalogue is YAML beside the doors (`canbao/doors/*/words/*.yaml`): an area, a key, the sentence in simplified
+Chinese and in English. Traditional characters are made from the simplified ones by opencc `s2tw` (characters only:
+mainland terms stay), with the quotation marks of that script; where a person reading them found a better form, the
+entry carries it as `hant`. gettext would need compiled catalogues and keeps a third hand-written copy of every
+sentence; here a missing language cannot happen unseen, because loading refuses it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _QUOTES = str.maketrans({"“": "「", "”": "」", "‘": "『", "’": "』"}
 
 
 class WordsError(ValueError):
-    """The catalogue itself is wrong: a language is missing, or its places differ. Raised when loading, so no page is ever half said."""
+    """The catalogue itself is wrong: a language is missing, or its places differ. Raised when loading, so no page is
+    ever half said.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def traditional(text: str) -> str:
     >>> traditional("点右上角“…”，医保费已缴清")
     '點右上角「…」，醫保費已繳清'
     """
-    return _converter().convert(text).translate(_QUOTES)
+    return str(_converter().convert(text)).translate(_QUOTES)
 
 
 def in_language(zh: str, en: str, language: Language) -> str:
@@ -121,5 +123,9 @@ def say(key: str, language: Language, places: Mapping[str, object] | None = None
 def fill(text: str, places: Mapping[str, object]) -> SafeString:
     """Fill `{places}` of a sentence; the sentence and every plain value are escaped."""
     pieces = _PLACE.split(text)
-    out = [conditional_escape(piece) if at % 2 == 0 else conditional_escape(places[piece]) for at, piece in enumerate(pieces)]
+    out: list[str] = []
+    for at, piece in enumerate(pieces):
+        value = piece if at % 2 == 0 else places[piece]
+        # A value that is markup already stays; anything else is escaped as text.
+        out.append(conditional_escape(value if isinstance(value, str) else str(value)))
     return mark_safe("".join(out))

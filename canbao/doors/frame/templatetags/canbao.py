@@ -1,17 +1,19 @@
-"""The tags that templates use for everything that must look the same on every page: words, amounts, dates, states, icons.
+"""The tags that templates use for everything that must look the same on every page: words, amounts, dates, states,
+icons.
 
-`{% load canbao %}`, then `{% say "pay.title" amount=total %}`. Every tag reads the language from the page's reader, so a template
-names none. Markup made here is escaped here.
+`{% load canbao %}`, then `{% say "pay.title" amount=total %}`. Every tag reads the language from the page's reader,
+so a template names none. Markup made here is escaped here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from canbao.doors.frame.assets import asset_address
@@ -22,8 +24,8 @@ from canbao.doors.frame.words import in_language, say
 from canbao.kernel.ids import group_no
 
 if TYPE_CHECKING:
-    from canbao.doors.frame.figures import Instant
     from canbao.doors.frame.people import PersonShown
+    from canbao.kernel.clock import Instant
 
 register = template.Library()
 
@@ -102,6 +104,13 @@ def person(context: Context, who: PersonShown) -> SafeString:
         who.name_masked,
         heard,
     )
+
+
+@register.simple_tag(takes_context=True)
+def people(context: Context, shown: Sequence[PersonShown]) -> SafeString:
+    """Several persons in one line, parted as the page's language parts them."""
+    comma = ", " if _language(context) is Language.ENGLISH else "、"
+    return format_html_join(comma, "{}", ((person(context, who),) for who in shown))
 
 
 @register.filter

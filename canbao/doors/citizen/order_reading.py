@@ -1,0 +1,172 @@
+"""Gathering what an order's page shows: orders, captures, bills, people, cover and voucher, each from its own room."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import segno
+from django.conf import settings
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from canbao.billing import public as billing
+from canbao.billing.public import Bill
+from canbao.channels.interface import Mode
+from canbao.coverage import public as coverage
+from canbao.documents import public as documents
+from canbao.doors.citizen.order_shown import (
+    TREASURY_DAYS_MOST,
+    TREASURY_DAYS_USUAL,
+    OrderFace,
+    OrderShown,
+    StageShown,
+    WalletFacts,
+    face_of,
+    poll_every_s,
+    treasury_expected_on,
+)
+from canbao.doors.frame.figures import date_markup, instant_markup
+from canbao.doors.frame.people import person_shown
+from canbao.doors.frame.reader import Language
+from canbao.doors.frame.words import in_language, say
+from canbao.kernel.clock import Clock, Instant, civil_date
+from canbao.kernel.ids import group_no
+from canbao.payments import public as payments
+from canbao.payments.public import CaptureRecord, Order
+from canbao.policy import public as policy
+from canbao.registry import public as registry
+from canbao.registry.public import Person
+
+
+def order_shown(
+    order: Order, *, came_back: bool, in_wechat: bool, said_unpaid: bool, language: Language, clock: Clock
+) -> OrderShown:
+    """An order as its page shows it now."""
+    now = clock.now()
+    facts = WalletFacts(
+        state=order.state,
+        is_native=order.mode is Mode.NATIVE,
+        opens=order.opens,
+        opens_until=order.opens_until,
+        expires_at=order.expires_at,
+        answer_by_at=order.expires_at + payments.OVERDUE,
+        came_back=came_back,
+        in_wechat=in_wechat,
+        channel_says_unpaid=said_unpaid,
+    )
+    face = face_of(facts, now)
+    bills = billing.bills(order.region_code, order.bill_ids)
+    people = {
+        found.person_id: found for found in registry.people(order.region_code, [bill.person_id for bill in bills])
+    }
+    captures = payments.captures_of(order.region_code, order.order_no)
+    region = policy.region(order.region_code)
+    case = payments.case_of_order(order.region_code, order.order_no)
+    address = reverse("citizen:order", args=(order.token,))
+    return OrderShown(
+        face=face,
+        address=address,
+        full_address=f"{settings.PUBLIC_URL}{address}",
+        order_no=order.order_no,
+        order_no_text=group_no(order.order_no),
+        case_no_text=group_no(case.case_no) if case is not None else "",
+        amount_fen=order.amount_fen,
+        people=tuple(person_shown(found.name, found.id_no) for found in people.values()),
+        region_name=in_language(region.name_zh, region.name_en, language),
+        insured_years="、".join(str(year) for year in sorted({bill.insured_year for bill in bills})),
+        opened_at=order.opened_at,
+        expires_at=order.expires_at,
+        answer_by_at=facts.answer_by_at,
+        came_back=came_back,
+        channel_says_unpaid=said_unpaid and face not in (OrderFace.SETTLED, OrderFace.CLOSED, OrderFace.EXPIRED),
+        opens=order.opens if face is OrderFace.WALLET else "",
+        wallet_until_at=order.opens_until or order.expires_at,
+        wallet_is_stale=order.opens_until is not None and now >= order.opens_until,
+        qr=_code(order.opens) if face is OrderFace.SCAN and order.opens else None,
+        stages=_stages(order, bills, people, captures, language, now) if face is OrderFace.SETTLED else (),
+        extra_fen=tuple(found.amount_fen for found in captures if found.disposition == "suspended"),
+        verify_address=_verify_address(order) if face is OrderFace.SETTLED else "",
+        poll_s=poll_every_s(face, now - order.opened_at),
+    )
+
+
+def _code(text: str) -> SafeString:
+    # Drawn by segno from the channel's own answer: paths only, nothing of the text stands in the markup.
+    return mark_safe(segno.make(text, error="m", micro=False).svg_inline(omitsize=True, border=0))
+
+
+def _verify_address(order: Order) -> str:
+    voucher = documents.voucher_of(order.region_code, order.order_id)
+    return f"/verify/{voucher.voucher_no}" if voucher is not None else ""
+
+
+def _stages(
+    order: Order,
+    bills: list[Bill],
+    people: dict[UUID, Person],
+    captures: list[CaptureRecord],
+    language: Language,
+    now: Instant,
+) -> tuple[StageShown, ...]:
+    """Paid, recorded, treasury, cover: done where it is done, and an honest expectation where it is not."""
+    settled_at = order.settled_at
+    assert settled_at is not None, "a settled order has its time"
+    credited = next((found.happened_at for found in captures if found.disposition == "credited"), settled_at)
+    channel = say("order.wechat", language)
+    paid = say("result.by", language, {"channel": channel, "at": instant_markup(credited, language)})
+    return (
+        StageShown(title=say("result.paid", language), mark="paid", lines=(paid,)),
+        StageShown(title=say("result.settled", language), mark="paid", lines=(instant_markup(settled_at, language),)),
+        _treasury(settled_at, language, now),
+        _cover(order, bills, people, language, now),
+    )
+
+
+def _treasury(settled_at: Instant, language: Language, now: Instant) -> StageShown:
+    expected = treasury_expected_on(settled_at)
+    places = {
+        "date": date_markup(expected, language),
+        "from": TREASURY_DAYS_USUAL[0],
+        "until": TREASURY_DAYS_USUAL[1],
+        "most": TREASURY_DAYS_MOST,
+    }
+    is_late = civil_date(now) > expected
+    line = (
+        say("result.treasury_late", language, {"date": places["date"]})
+        if is_late
+        else say("result.treasury_line", language, places)
+    )
+    return StageShown(
+        title=say("result.treasury", language),
+        mark="unknown" if is_late else "waiting",
+        lines=(line, say("result.treasury_source", language)),
+        is_current=True,
+    )
+
+
+def _cover(order: Order, bills: list[Bill], people: dict[UUID, Person], language: Language, now: Instant) -> StageShown:
+    """From when each person is covered; people with the same day share a line."""
+    covers = {cover.bill_id: cover for cover in coverage.of_bills(order.region_code, order.bill_ids)}
+    if len(covers) < len(bills):
+        return StageShown(
+            title=say("result.covered", language), mark="waiting", lines=(say("result.cover_waiting", language),)
+        )
+    by_line: dict[SafeString, list[str]] = {}
+    for bill in bills:
+        person = people[bill.person_id]
+        from_on = covers[bill.bill_id].from_on
+        word = "basket.cover_birth" if from_on == person.born_on else "result.cover_line"
+        line = say(word, language, {"date": date_markup(from_on, language)})
+        by_line.setdefault(line, []).append(person_shown(person.name, person.id_no).name_masked)
+    today = civil_date(now)
+    is_covered = all(cover.from_on <= today for cover in covers.values())
+    comma, colon = (", ", ": ") if language is Language.ENGLISH else ("、", "：")
+    lines = tuple(
+        say("result.whose", language, {"names": comma.join(names), "colon": colon, "line": line})
+        for line, names in by_line.items()
+    )
+    return StageShown(
+        title=say("result.covered_done" if is_covered else "result.covered", language),
+        mark="covered" if is_covered else "not-covered",
+        lines=lines,
+    )
