@@ -270,3 +270,12 @@ def _counties() -> frozenset[str]:
     return frozenset(
         f"{prefecture}{county}" for prefecture, counties in prefectures.items() for county in counties.split()
     )
+
+
+@lru_cache(maxsize=64)
+def counties_of(region: int) -> tuple[str, ...]:
+    """The county codes within a region, in order: a city's own, or those of a city under the State Council (110000:
+    1101xx).
+    """
+    prefix = f"{region // 10000}01" if region % 10000 == 0 else str(region // 100)
+    return tuple(sorted(county for county in _counties() if county.startswith(prefix))) or (str(region),)

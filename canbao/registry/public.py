@@ -30,9 +30,11 @@ from canbao.registry.chunks import prepared_chunks
 from canbao.registry.codes import RESIDENT_SCHEME
 from canbao.registry.id_documents import DocumentType, IdDocument, Sex, matching_number, read_number
 from canbao.registry.import_report import PROBLEMS_MAX, ImportReport, write_report
+from canbao.registry.made_up import DemoFamily, MadeUpPerson, demo_family
+from canbao.registry.made_up_files import write_made_up_register
 from canbao.registry.names import checked_name, matching_form
 from canbao.registry.prepared import PERSON_TABLE, PreparedChunk, PreparedRows, name_digest, number_digest, prepare
-from canbao.registry.register_files import RegisterFile, open_register
+from canbao.registry.register_files import Encoding, FileKind, RegisterFile, open_register
 from canbao.registry.repeats import Repeat, SeenRows, seen_rows
 from canbao.registry.rows import RowProblem
 from canbao.registry.rules import claimed_elsewhere
@@ -44,11 +46,15 @@ __all__ = [
     "RESIDENT_SCHEME",
     "Claim",
     "Claims",
+    "DemoFamily",
     "DocumentType",
+    "Encoding",
     "Enrolment",
+    "FileKind",
     "HeldIdentity",
     "IdDocument",
     "ImportReport",
+    "MadeUpPerson",
     "Person",
     "PreparedChunk",
     "PreparedRows",
@@ -63,6 +69,7 @@ __all__ = [
     "checked_number",
     "claims_of_several_regions",
     "count_import",
+    "demo_family",
     "elsewhere_problems",
     "file_problems",
     "find",
@@ -81,6 +88,7 @@ __all__ = [
     "seen_rows",
     "start_import",
     "status_problems",
+    "write_made_up_register",
     "write_report",
 ]
 
