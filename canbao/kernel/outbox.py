@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,10 @@ statements = Statements(__package__)
 
 RETRY_S = (1, 5, 30, 120, 600, 3600)
 """How long after a failed delivery the next one waits, in seconds; the last one repeats."""
+
+
+LEASE_S = 60
+"""How long a taken event is left to its taker; if that process dies, another takes it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,10 @@ def append(tx: Tx, name: str, payloads: Sequence[Mapping[str, object]], *, now: 
 
 
 def claim(tx: Tx, *, now: Instant, limit: int) -> list[Event]:
-    """Due events of the region, locked until the transaction ends, skipping what another worker holds."""
-    return tx.rows(statements["claim_events"], Event, now=now, limit=limit)
+    """Take due events of the region, oldest first, leased for `LEASE_S`; what another worker is taking is skipped."""
+    leased_until = now + timedelta(seconds=LEASE_S)
+    taken = tx.rows(statements["claim_events"], Event, now=now, leased_until=leased_until, limit=limit)
+    return sorted(taken, key=lambda event: event.id)
 
 
 def mark_delivered(tx: Tx, ids: Sequence[UUID], *, now: Instant) -> None:

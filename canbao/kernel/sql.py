@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 
 from psycopg.rows import class_row
 
@@ -65,7 +65,7 @@ class Reader:
         """The rows as objects of `row`, whose fields are the result's columns."""
         self._refuse(statement)
         with self._session.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(self._query(statement), self._with_region(params)).fetchall()
+            return cursor.execute(statement.text, self._with_region(params)).fetchall()
 
     def one(self, statement: Statement, row: type[Row], **params: object) -> Row | None:
         """The only row, or None. Raises AssertionError for more than one: the statement promised at most one."""
@@ -77,7 +77,7 @@ class Reader:
         """The rows as plain tuples: for the hot path."""
         self._refuse(statement)
         with self._session.cursor() as cursor:
-            return cursor.execute(self._query(statement), self._with_region(params)).fetchall()
+            return cursor.execute(statement.text, self._with_region(params)).fetchall()
 
     def scalars(self, statement: Statement, **params: object) -> list[Any]:
         """The first column of every row."""
@@ -89,10 +89,6 @@ class Reader:
     def _with_region(self, params: dict[str, object]) -> dict[str, object]:
         return params if self.region is None else {"region_code": int(self.region), **params}
 
-    @staticmethod
-    def _query(statement: Statement) -> LiteralString:
-        return cast(LiteralString, statement.text)
-
 
 class Tx(Reader):
     """An open transaction: the capability to write. Journeys obtain it; front doors take it as their first argument."""
@@ -100,12 +96,12 @@ class Tx(Reader):
     def run(self, statement: Statement, **params: object) -> int:
         """Run a statement that returns no rows; answers how many rows it touched."""
         with self._session.cursor() as cursor:
-            return cursor.execute(self._query(statement), self._with_region(params)).rowcount
+            return cursor.execute(statement.text, self._with_region(params)).rowcount
 
     def copy(self, into: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Stream rows into a table with COPY; answers how many. `into` and `columns` are our own words, never input."""
         count = 0
-        target = cast(LiteralString, f"COPY {into} ({', '.join(columns)}) FROM STDIN")
+        target = f"COPY {into} ({', '.join(columns)}) FROM STDIN"
         with self._session.cursor() as cursor, cursor.copy(target) as copy:
             for row in rows:
                 copy.write_row(row)

@@ -71,6 +71,7 @@ class Order(models.Model):
                 name="payments_order_to_ask",
                 condition=Q(next_ask_at__isnull=False),
             ),
+            models.Index(fields=("region_code", "sealed_key"), name="payments_order_seal"),
         ]
 
 

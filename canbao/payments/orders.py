@@ -15,7 +15,8 @@ from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no, parse_no, uuid7
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode, region_code
-from canbao.kernel.sealing import digest, key_id_of, row_context, seal, unseal
+from canbao.kernel.sealing import digest, key_id_of, ring, row_context, seal, unseal
+from canbao.kernel.sealing import reseal as resealed
 from canbao.kernel.sql import Statements, Tx, national_reading, reading
 from canbao.payments import rules, store
 from canbao.payments.errors import BILLS_COUNT, ORDER_NOT_FOUND
@@ -282,6 +283,16 @@ def regions_to_ask(now: Instant) -> list[RegionCode]:
     """Regions with orders whose time to be asked about has come."""
     with national_reading() as reader:
         return [RegionCode(found) for found in reader.scalars(statements["list_regions_to_ask"], now=now)]
+
+
+def reseal(tx: Tx, *, limit: int) -> int:
+    """Re-seal orders that an older key sealed, at most `limit`; answers how many were found."""
+    region, current = _region_of(tx), ring().current_id
+    old: list[tuple[UUID, bytes]] = tx.tuples(statements["list_old_seals"], current=current, limit=limit)
+    if old:
+        seals = [resealed(sealed, context=row_context("payments_order", region, row_id)) for row_id, sealed in old]
+        tx.run(statements["write_seals"], ids=[row_id for row_id, _ in old], seals=seals, current=current)
+    return len(old)
 
 
 def _lease(tx: Tx, order_ids: list[UUID], *, now: Instant) -> None:

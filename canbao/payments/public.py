@@ -17,6 +17,7 @@ from canbao.payments.captures import (
     open_overdue_case,
     record,
 )
+from canbao.payments.checks import AUDITORS
 from canbao.payments.notices import (
     ClaimedNotice,
     NoticeToKeep,
@@ -46,12 +47,14 @@ from canbao.payments.orders import (
     order_token,
     regions_to_ask,
     request_of,
+    reseal,
     schedule,
 )
 from canbao.payments.rules import BILLS_MOST, CLOSE_GRACE, ORDER_LIFE, OVERDUE, SUSPENDED, Verdict
 from canbao.payments.states import ORDER, OrderState
 
 __all__ = [
+    "AUDITORS",
     "BILLS_MOST",
     "CLOSE_GRACE",
     "ORDER",
@@ -96,5 +99,6 @@ __all__ = [
     "regions_to_ask",
     "regions_with_kept_notices",
     "request_of",
+    "reseal",
     "schedule",
 ]

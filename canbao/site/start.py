@@ -20,4 +20,7 @@ def prepare(*, database: bool = True) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canbao.site.settings")
     import django
 
+    from canbao.site.logs import configure
+
+    configure()
     django.setup()

@@ -126,21 +126,34 @@ def test_events_are_delivered_once_marked_and_later_each_time_they_fail(region: 
         assert outbox.regions_with_due_events(clock.now()) == [region]
 
 
-def test_a_claimed_event_is_skipped_by_a_second_worker(region: RegionCode, clock: FixedClock) -> None:
+def test_a_taken_event_is_left_to_its_taker_until_the_lease_ends(region: RegionCode, clock: FixedClock) -> None:
     with region_tx(region) as tx:
         outbox.append(tx, "order.settled", [{"order_id": "a"}], now=clock.now())
-    seen: list[int] = []
+    with region_tx(region) as tx:
+        assert len(outbox.claim(tx, now=clock.now(), limit=10)) == 1
+    with region_tx(region) as tx:
+        assert outbox.claim(tx, now=clock.now(), limit=10) == []
+    clock.advance(timedelta(seconds=outbox.LEASE_S))
     with region_tx(region) as tx:
         assert len(outbox.claim(tx, now=clock.now(), limit=10)) == 1
 
-        def second() -> None:
-            with region_tx(region) as tx:
-                seen.append(len(outbox.claim(tx, now=clock.now(), limit=10)))
 
-        worker = threading.Thread(target=second)
+def test_two_workers_never_take_the_same_event(region: RegionCode, clock: FixedClock) -> None:
+    with region_tx(region) as tx:
+        outbox.append(tx, "order.settled", [{"place": place} for place in range(40)], now=clock.now())
+    taken: list[int] = []
+
+    def work() -> None:
+        for _ in range(4):
+            with region_tx(region) as tx:
+                taken.extend(event.payload["place"] for event in outbox.claim(tx, now=clock.now(), limit=7))
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
         worker.start()
+    for worker in workers:
         worker.join()
-    assert seen == [0]
+    assert sorted(taken) == list(range(40))
 
 
 def test_the_limit_counts_over_all_and_starts_anew_with_the_window(clock: FixedClock) -> None:

@@ -1,0 +1,49 @@
+"""`canbao`: the command line, one file per group of commands beside this one."""
+
+from __future__ import annotations
+
+import typer
+from typer.core import TyperGroup
+
+from canbao.kernel.errors import CanbaoError
+from canbao.site.cli import assess, bench, demo, documents, keys, policy, register, run, system
+
+
+class CanbaoGroup(TyperGroup):
+    """Commands whose refusals end in a sentence and exit status 2, never in a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own context is click's
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except CanbaoError as refused:
+            typer.secho(str(refused), fg="red", err=True)
+            raise typer.Exit(2) from refused
+
+
+app = typer.Typer(
+    name="canbao",
+    cls=CanbaoGroup,
+    help="Canbao 参保: a region's social-insurance contributions, from the register to the receipt and the cover.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+app.add_typer(policy.app, name="policy")
+app.add_typer(register.app, name="register")
+app.add_typer(documents.app, name="voucher")
+app.add_typer(keys.app, name="keys")
+app.command("assess")(assess.assess)
+app.command("migrate")(system.migrate)
+app.command("distribute")(system.distribute)
+app.command("audit")(system.audit)
+app.command("serve")(run.serve)
+app.command("intake")(run.intake)
+app.command("work")(run.work)
+app.command("sandbox")(run.sandbox)
+app.command("up")(run.up)
+app.command("demo")(demo.demo)
+app.command("bench")(bench.bench)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,109 @@
+"""`canbao serve`, `intake`, `work`, `sandbox`, `up`: the processes, one by one or all together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from canbao.site.start import prepare
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.")]
+Processes = Annotated[int, typer.Option(help="Processes that serve.")]
+Threads = Annotated[int, typer.Option(help="Threads in each process.")]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1, threads: Threads = 4) -> None:
+    """Serve the pages (Django behind granian)."""
+    prepare()
+    from django.conf import settings
+    from django.core.management import call_command
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    Granian(
+        "canbao.site.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=threads,
+        static_path_route=["/static"],
+        static_path_mount=[settings.STATIC_ROOT],
+        log_access=False,
+    ).serve()
+
+
+def intake(host: Host = "127.0.0.1", port: Port = 8001, processes: Processes = 1) -> None:
+    """Take in channels' notices: verify, keep, acknowledge."""
+    prepare()
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    Granian(
+        "canbao.site.intake:application",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=processes,
+        log_access=False,
+    ).serve()
+
+
+def work() -> None:
+    """Run the worker: settle, deliver, ask about silence, and what is scheduled. Stops gently on Ctrl-C or SIGTERM."""
+    prepare()
+    from canbao.kernel.environment import process_clock
+    from canbao.site.worker import work as run_worker
+
+    run_worker(process_clock())
+
+
+def sandbox(
+    port: Port = 0,
+    control_port: Annotated[int, typer.Option(help="Port of the control plane; 0 chooses.")] = 0,
+    state_dir: Annotated[str, typer.Option(help="Where its keys and book are kept.")] = ".local/sandbox-wechat",
+) -> None:
+    """Play WeChat Pay on loopback: a development tool that takes no money."""
+    arguments = ["--port", str(port), "--control-port", str(control_port), "--state-dir", state_dir]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "sandbox", "wechat", *arguments], check=False).returncode)
+
+
+def up(
+    date: Annotated[str, typer.Option(help="Business date of the demonstration; empty for today.")] = "2024-11-15",
+    port: Annotated[int, typer.Option(help="Port of the pages; 0 chooses a free one.")] = 8000,
+) -> None:
+    """Run everything for development: database, pages, intake, worker, sandbox. Ctrl-C stops it all."""
+    os.environ["CANBAO_CLOCK"] = date
+    prepare()
+    from canbao.site.demo.scene import set_the_scene, tell_what_to_type
+    from canbao.site.stack import Stack, port_or_free
+
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    scene = set_the_scene()
+    stack = Stack(clock=scene.clock, pages_port=port_or_free(port))
+    try:
+        addresses = stack.start()
+        tell_what_to_type(scene, addresses)
+        ended = stack.wait(stopping)
+    finally:
+        stack.stop()
+        _stop_the_embedded_database()
+    if ended is not None:
+        typer.secho(f"{ended} ended by itself; look at {stack.logs / ended}.log", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+def _stop_the_embedded_database() -> None:
+    from canbao.site import postgres
+
+    postgres.stop()

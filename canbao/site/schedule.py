@@ -1,0 +1,80 @@
+"""What runs by the clock on the wall: sealing the books, the nightly audit, sweeping limits, re-sealing under a new
+key.
+
+Jobs live in the same PostgreSQL (procrastinate), so any number of workers share them and each is done once. A job runs
+a journey; if it fails it is run again at its next time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import structlog
+from procrastinate import App, PsycopgConnector
+
+from canbao.journeys.audit_books import audit_books
+from canbao.journeys.rotate_keys import rotate_keys
+from canbao.journeys.seal_ledger import seal_ledger
+from canbao.journeys.sweep_limits import sweep_limits
+from canbao.kernel.connections import connection_options, database_url
+from canbao.kernel.environment import process_clock
+from canbao.kernel.regions import NATION, RegionCode
+from canbao.policy import public as policy
+
+log = structlog.get_logger(__name__)
+
+
+def regions() -> list[RegionCode]:
+    """Every region that takes part, and the nation, where what has no region is kept."""
+    return [NATION, *(found.region_code for found in policy.regions() if found.region_code != NATION)]
+
+
+def make_app() -> App:
+    """The jobs and their times (Beijing's or the machine's: minutes and hours only)."""
+    app = App(connector=PsycopgConnector(conninfo=database_url(), kwargs=connection_options()))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="seal_ledger", queueing_lock="seal_ledger")
+    def seal(timestamp: int) -> None:
+        for region in regions():
+            seal_ledger(region, clock=process_clock())
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="sweep_limits", queueing_lock="sweep_limits")
+    def sweep(timestamp: int) -> None:
+        sweep_limits(clock=process_clock())
+
+    @app.periodic(cron="0 19 * * *")
+    @app.task(name="audit_books", queueing_lock="audit_books")
+    def audit(timestamp: int) -> None:
+        for region in regions():
+            for finding in audit_books(region):
+                log.error("finding", auditor=finding.auditor, region_code=finding.region_code, subject=finding.subject)
+
+    @app.periodic(cron="30 * * * *")
+    @app.task(name="rotate_keys", queueing_lock="rotate_keys")
+    def rotate(timestamp: int) -> None:
+        rotate_keys(regions())
+
+    return app
+
+
+def run_schedule(stopping: threading.Event) -> None:
+    """Run the jobs in this thread until told to stop; begins anew after a failure."""
+    while not stopping.is_set():
+        try:
+            asyncio.run(_run(stopping))
+        except Exception as failure:
+            log.error("schedule_failed", error=type(failure).__name__)
+            stopping.wait(5)
+
+
+async def _run(stopping: threading.Event) -> None:
+    app = make_app()
+    async with app.open_async():
+        worker = asyncio.create_task(app.run_worker_async(install_signal_handlers=False, shutdown_graceful_timeout=10))
+        while not stopping.is_set() and not worker.done():
+            await asyncio.wait([worker], timeout=0.5)
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)

@@ -1,0 +1,93 @@
+"""The worker: settles kept notices, delivers events, asks about silence, and runs what is scheduled.
+
+Four loops in four threads, each taking due work region by region and running a journey on it. Any number of workers may
+run; the journeys share the work among them. A loop that fails says so, waits a little longer each time, and goes on.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from canbao.journeys.chase_orders import chase_orders
+from canbao.journeys.deliver_events import deliver_events
+from canbao.journeys.settle_orders import settle_orders
+from canbao.kernel import outbox
+from canbao.kernel.clock import Clock
+from canbao.payments import public as payments
+
+log = structlog.get_logger(__name__)
+
+SETTLE_BATCH = 500
+FAILED_WAIT_S_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Something done again and again. `once` answers how much it did; nothing done means wait `idle_s`."""
+
+    name: str
+    once: Callable[[Clock], int]
+    idle_s: float
+
+
+def settle_once(clock: Clock) -> int:
+    """One batch in every region that has notices waiting."""
+    return sum(
+        settle_orders(region, clock=clock, limit=SETTLE_BATCH).taken for region in payments.regions_with_kept_notices()
+    )
+
+
+def deliver_once(clock: Clock) -> int:
+    """One batch of events in every region that has any due."""
+    return sum(deliver_events(region, clock=clock) for region in outbox.regions_with_due_events(clock.now()))
+
+
+def chase_once(clock: Clock) -> int:
+    """Ask about the orders of every region whose time has come."""
+    return sum(chase_orders(region, clock=clock) for region in payments.regions_to_ask(clock.now()))
+
+
+LOOPS = (
+    Loop("settle", settle_once, 0.05),
+    Loop("deliver", deliver_once, 0.1),
+    Loop("chase", chase_once, 1.0),
+)
+
+
+def work(clock: Clock, *, stop: threading.Event | None = None) -> None:
+    """Run every loop, and the schedule, until told to stop (SIGTERM, SIGINT, or the event)."""
+    stopping = stop or threading.Event()
+    if stop is None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+    threads = [threading.Thread(target=_run, args=(loop, clock, stopping), name=loop.name) for loop in LOOPS]
+    from canbao.site.schedule import run_schedule
+
+    threads.append(threading.Thread(target=run_schedule, args=(stopping,), name="schedule"))
+    for thread in threads:
+        thread.start()
+    log.info("worker_started", loops=[thread.name for thread in threads])
+    stopping.wait()
+    for thread in threads:
+        thread.join(timeout=30)
+    log.info("worker_stopped")
+
+
+def _run(loop: Loop, clock: Clock, stopping: threading.Event) -> None:
+    failures = 0
+    while not stopping.is_set():
+        try:
+            done = loop.once(clock)
+            failures = 0
+        except Exception as failure:
+            failures += 1
+            log.error("loop_failed", loop=loop.name, error=type(failure).__name__, failures=failures)
+            stopping.wait(min(0.2 * 2**failures, FAILED_WAIT_S_MAX))
+            continue
+        if not done:
+            stopping.wait(loop.idle_s)
