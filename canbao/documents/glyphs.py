@@ -14,7 +14,6 @@ from pathlib import Path
 
 import manimgx_fonts_cjk
 import pylopdf_fonts_zh_cn
-from fontTools.ttLib import TTCollection, TTFont
 
 from canbao.documents.errors import GLYPH_MISSING
 
@@ -36,6 +35,8 @@ def drawable() -> frozenset[int]:
 
     Body text falls back from Noto Sans SC to Noto Sans CJK SC, so their union counts; Noto Serif sets fixed words only.
     """
+    from fontTools.ttLib import TTCollection, TTFont
+
     with (
         TTFont(pylopdf_fonts_zh_cn.sans_path(), lazy=True) as sans,
         TTCollection(str(font_folders()[1] / _COLLECTION), lazy=True) as collection,

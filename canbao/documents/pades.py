@@ -7,7 +7,6 @@ handed in; pyhanko would stamp the machine's clock into signature and metadata, 
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from io import BytesIO
 
 from asn1crypto import keys as asn1_keys
@@ -28,14 +27,16 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from canbao.documents.certificate import Signer, signer_from_environment
+from canbao.documents.certificate import Signer
 from canbao.documents.errors import SIGNER_INCOMPLETE
-from canbao.documents.rendering import TITLE
-from canbao.documents.seal import Seal, SealCheck, SealState
+from canbao.documents.seal import SealCheck, SealState
 from canbao.kernel.clock import Instant
 
 # Room for the CMS object, in hex digits, beside the certificates. Stated, because pyhanko's own estimate signs twice.
 _BYTES_RESERVED = 8192
+
+# What pyhanko raises for files that are no PDF, or were one.
+_UNREADABLE = (PdfError, ValueError, KeyError, TypeError, IndexError)
 
 
 class _DatedSigner(PdfSigner):
@@ -110,19 +111,21 @@ class PadesSeal:
     def check(self, document: bytes) -> SealCheck:
         """Whether the document bears this seal unbroken. Reads only; never goes to the network."""
         try:
-            signatures = PdfFileReader(BytesIO(document)).embedded_signatures
-        except (PdfError, ValueError, KeyError, TypeError, IndexError):
+            reader = PdfFileReader(BytesIO(document))
+            signatures = reader.embedded_signatures
+        except _UNREADABLE:
             # What begins as a PDF and cannot be read any more was damaged or added to.
             return SealCheck(state=SealState.ALTERED if document.startswith(b"%PDF-") else SealState.NOT_A_PDF)
+        title = _title(reader)
         if not signatures:
-            return SealCheck(state=SealState.UNSIGNED)
+            return SealCheck(state=SealState.UNSIGNED, title=title)
         signature = signatures[-1]
         signed_at = signature.self_reported_timestamp
         context = ValidationContext(trust_roots=self._trusted, allow_fetching=False, moment=signed_at)
         try:
             status = validate_pdf_signature(signature, signer_validation_context=context)
-        except (SignatureValidationError, ValueErrorWithMessage, PdfError, ValueError, KeyError):
-            return SealCheck(state=SealState.ALTERED)
+        except (SignatureValidationError, ValueErrorWithMessage, *_UNREADABLE):
+            return SealCheck(state=SealState.ALTERED, title=title)
         return SealCheck(
             state=_state(
                 is_intact=status.intact and status.valid and status.coverage is SignatureCoverageLevel.ENTIRE_FILE,
@@ -130,19 +133,15 @@ class PadesSeal:
             ),
             signed_at=signed_at if isinstance(signed_at, datetime) else None,
             signer_name=str(signature.signer_cert.subject.native.get("common_name", "")),
+            title=title,
         )
 
 
-def printed_no_of(document: bytes) -> str:
-    """The number in a voucher's title, or an empty text for anything else.
-
-    Proves nothing by itself: it says where to look.
-    """
+def _title(reader: PdfFileReader) -> str:
     try:
-        title = str(PdfFileReader(BytesIO(document)).trailer["/Info"]["/Title"])
-    except (PdfError, ValueError, KeyError, TypeError, IndexError):
+        return str(reader.trailer["/Info"]["/Title"])
+    except _UNREADABLE:
         return ""
-    return title.removeprefix(TITLE).strip() if title.startswith(TITLE) else ""
 
 
 def _state(*, is_intact: bool, is_ours: bool) -> SealState:
@@ -153,9 +152,3 @@ def _state(*, is_intact: bool, is_ours: bool) -> SealState:
 
 def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
-
-
-@cache
-def seal_in_force() -> Seal:
-    """The seal of this process, read from the environment once. Errors: `documents.signer_incomplete`."""
-    return PadesSeal(signer_from_environment())

@@ -14,10 +14,9 @@ from uuid import UUID
 from canbao.documents import store
 from canbao.documents.address import verification_address
 from canbao.documents.errors import CODE_UNKNOWN, GLYPH_MISSING, SNAPSHOT_WRONG, VOUCHER_NOT_FOUND, VOUCHER_VOIDED
-from canbao.documents.pades import printed_no_of, seal_in_force
-from canbao.documents.rendering import render
+from canbao.documents.rendering import number_in, render
 from canbao.documents.rules import UNKNOWN, MaskedLine, Verdict, VerdictState, verdict_of
-from canbao.documents.seal import SealCheck, SealState
+from canbao.documents.seal import SealCheck, SealState, seal_in_force
 from canbao.documents.snapshot import (
     LINES_MAX,
     SubjectKind,
@@ -170,7 +169,7 @@ def verify(text: str) -> Verdict:
 def check_paper(document: bytes) -> PaperCheck:
     """Check a PDF: its signature, the number printed on it, and whether it is the very paper that was issued."""
     check = seal_in_force().check(document)
-    number = _number(printed_no_of(document))
+    number = _number(number_in(check.title))
     if number is None:
         return PaperCheck(seal=check, verdict=UNKNOWN, is_same_bytes=False)
     verdict, pdf_sm3 = _judged(number)

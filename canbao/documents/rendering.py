@@ -2,7 +2,8 @@
 
 Rendering is a function of its arguments alone: the same snapshot, number and instant give the same bytes. Fonts
 come from wheels, never from the system. One typst compiler serves the process, behind a lock: a page takes a few
-milliseconds, and the compiler keeps its fonts and caches between pages.
+milliseconds, and the compiler keeps its fonts and caches between pages. What only drawing needs is imported at the
+first page: most processes never draw one.
 """
 
 from __future__ import annotations
@@ -13,10 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
-from typing import Literal
-
-import segno
-import typst
+from typing import TYPE_CHECKING, Literal
 
 from canbao.documents.glyphs import font_folders, refuse_what_cannot_be_drawn
 from canbao.documents.snapshot import SubjectKind, VoucherLine, VoucherSnapshot
@@ -24,6 +22,9 @@ from canbao.documents.uppercase import uppercase
 from canbao.kernel.clock import BEIJING, Instant
 from canbao.kernel.ids import group_no
 from canbao.kernel.money import format_yuan
+
+if TYPE_CHECKING:
+    import typst
 
 STANDARD: Literal["a-2b"] = "a-2b"
 
@@ -89,6 +90,11 @@ def page_of(snapshot: VoucherSnapshot, *, voucher_no: str, issued_at: Instant, a
         "address": address,
         "page_word": ["第 ", " 页，共 ", " 页"],
     }
+
+
+def number_in(title: str) -> str:
+    """The voucher number in a document's title, as printed; empty for any other title."""
+    return title.removeprefix(TITLE).strip() if title.startswith(TITLE) else ""
 
 
 def day(on: date) -> str:
@@ -182,6 +188,8 @@ def _runs(address: str) -> Runs:
 
     Level M, 4 light modules around.
     """
+    import segno
+
     rows: Runs = []
     for row in segno.make(address, error="m", micro=False, boost_error=False).matrix_iter(border=4):
         runs: list[tuple[int, int]] = []
@@ -203,5 +211,7 @@ def _template() -> bytes:
 
 @cache
 def _compiler() -> typst.Compiler:
+    import typst
+
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(font_folders()))
     return typst.Compiler(font_paths=fonts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 
 from canbao.kernel.clock import Instant
@@ -26,11 +27,15 @@ class SealState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealCheck:
-    """The finding on one document. `signed_at` and `signer_name` are what the signature itself claims."""
+    """The finding on one document. `signed_at` and `signer_name` are what the signature itself claims.
+
+    `title` is what the document calls itself; it proves nothing, it only says where to look.
+    """
 
     state: SealState
     signed_at: Instant | None = None
     signer_name: str = ""
+    title: str = ""
 
 
 class Seal(Protocol):
@@ -43,3 +48,13 @@ class Seal(Protocol):
     def check(self, document: bytes) -> SealCheck:
         """Whether the whole document, to its last byte, is covered by a valid signature of this seal."""
         ...
+
+
+@cache
+def seal_in_force() -> Seal:
+    """The seal of this process, read from the environment once. Errors: `documents.signer_incomplete`."""
+    # pyhanko takes most of a second to import, and most processes never sign.
+    from canbao.documents.certificate import signer_from_environment
+    from canbao.documents.pades import PadesSeal
+
+    return PadesSeal(signer_from_environment())

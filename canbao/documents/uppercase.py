@@ -6,8 +6,6 @@ fen only.
 
 from __future__ import annotations
 
-import cn2an
-
 from canbao.kernel.money import Fen, fen
 
 
@@ -23,6 +21,8 @@ def uppercase(amount: Fen) -> str:
     if amount < 0:
         message = "only an amount of zero or more is written in characters"
         raise ValueError(message)
+    import cn2an
+
     # Text, not a number: two places stay two places and no float is ever made.
     written = cn2an.an2cn(f"{yuan}.{rest:02d}" if rest else str(yuan), "rmb")
     return f"人民币{written}"

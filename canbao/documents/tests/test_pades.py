@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from canbao.documents import certificate
 from canbao.documents.certificate import DEVELOPMENT_FILE, DEVELOPMENT_NAME, Signer, signer_from_environment
-from canbao.documents.pades import PadesSeal, printed_no_of
-from canbao.documents.rendering import render
+from canbao.documents.pades import PadesSeal
+from canbao.documents.rendering import number_in, render
 from canbao.documents.seal import SealCheck, SealState
 from canbao.documents.tests.conftest import SnapshotMaker
 from canbao.kernel.errors import CanbaoError
@@ -39,7 +39,12 @@ def signed(document: bytes, seal: PadesSeal) -> bytes:
 
 
 def test_signed_paper_is_intact_and_dated_by_our_clock(signed: bytes, seal: PadesSeal) -> None:
-    assert seal.check(signed) == SealCheck(state=SealState.INTACT, signed_at=ISSUED_AT, signer_name=DEVELOPMENT_NAME)
+    assert seal.check(signed) == SealCheck(
+        state=SealState.INTACT,
+        signed_at=ISSUED_AT,
+        signer_name=DEVELOPMENT_NAME,
+        title="社会保险费缴费凭证 360100 VQB4 J9PR 7TB1",
+    )
 
 
 def test_signing_leaves_the_drawn_bytes_in_front(document: bytes, signed: bytes) -> None:
@@ -89,7 +94,7 @@ def test_what_is_no_pdf_is_named_so(junk: bytes, seal: PadesSeal) -> None:
 
 
 def test_unsigned_paper_is_named_so(document: bytes, seal: PadesSeal) -> None:
-    assert seal.check(document) == SealCheck(state=SealState.UNSIGNED)
+    assert seal.check(document).state is SealState.UNSIGNED
 
 
 def test_paper_of_another_signer_is_not_ours(document: bytes, seal: PadesSeal) -> None:
@@ -107,9 +112,9 @@ def test_certificate_that_is_not_valid_yet_signs_nothing(document: bytes) -> Non
     assert refused.value.code == "documents.signer_incomplete"
 
 
-def test_printed_number_is_read_from_the_title(signed: bytes) -> None:
-    assert printed_no_of(signed) == "360100 VQB4 J9PR 7TB1"
-    assert printed_no_of(b"hello") == ""
+def test_printed_number_is_read_from_the_title(signed: bytes, seal: PadesSeal) -> None:
+    assert number_in(seal.check(signed).title) == "360100 VQB4 J9PR 7TB1"
+    assert number_in("somebody's letter") == ""
 
 
 def _signer(
