@@ -10,7 +10,7 @@ in a step's private words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +18,7 @@ from canbao.kernel.money import Fen, Rounding, format_yuan, rate
 from canbao.rulebook.calendar_days import age_in_years
 from canbao.rulebook.errors import FACTS_IMPOSSIBLE, NO_STANDARD
 from canbao.rulebook.parameters import Ages, Assistance, RegionYear, Standard
-from canbao.rulebook.sourced import NotPublished, Source, Words
+from canbao.rulebook.sourced import NotPublished, Reliability, Source, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,8 @@ def price(person: PersonClass, parameters: RegionYear) -> Price:
     standard = _standard_for(person, parameters)
     government = _government(parameters)
     total = Fen(government.amount_fen + standard.amount_fen)
-    steps = [_total_step(total, government), _reduced(government), *_standard_steps(standard, parameters)]
+    own = list(_standard_steps(standard, parameters))
+    steps = [_total_step(total, [government, *own]), _reduced(government), *own]
     applied, assisted, is_final = _assistance(person, standard, parameters)
     if applied is not None:
         steps.append(_assistance_step(applied, assisted, parameters))
@@ -232,12 +233,15 @@ def _reduced(government: Step) -> Step:
     )
 
 
-def _total_step(total: Fen, government: Step) -> Step:
+def _total_step(total: Fen, parts: Sequence[Step]) -> Step:
+    """The sum, by the weakest of the sources it is added up from."""
+    grades = list(Reliability)
+    weakest = max((part.source for part in parts), key=lambda source: grades.index(source.reliability))
     return Step(
         label_zh="一个人一年的总筹资",
         label_en="Total for one person and one year",
         amount_fen=total,
-        source=government.source,
+        source=weakest,
         note_zh="政府补助加个人缴费标准",
         note_en="Government subsidy plus the personal standard",
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, StrictInt, StrictStr, Tag, model_validator
 
@@ -61,6 +61,16 @@ SourcedStart = Sourced[StartRule]
 MaybeStart = Annotated[
     Annotated[SourcedStart, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
 ]
+
+
+Items = TypeVar("Items", bound=tuple[object, ...])
+
+
+def _not_empty(items: Items) -> Items:
+    if not items:
+        message = "is empty"
+        raise ValueError(message)
+    return items
 
 
 def _region(value: int) -> RegionCode:
@@ -185,7 +195,7 @@ class Standard(BaseModel):
     model_config = STRICT
 
     name: Words
-    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
+    categories: Annotated[tuple[Category, ...], AfterValidator(_not_empty)]
     ages: Ages | None = None
     tier: StrictStr | None = None
     yuan: SourcedYuan
@@ -318,7 +328,7 @@ class RegionYear(BaseModel):
     cover: CoverYear
     window: Window
     age_on: SourcedDay
-    standards: Annotated[tuple[Standard, ...], Field(min_length=1)]
+    standards: Annotated[tuple[Standard, ...], AfterValidator(_not_empty)]
     government_subsidy: GovernmentSubsidy
     assistance: tuple[Assistance, ...]
     newborn: MaybeNewborn

@@ -27,6 +27,16 @@ FILE_LENGTH_MAX = 1_000_000
 _TAGS = frozenset({"sourced", "not_published"})
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """The safe loader, leaving dates as text: a date that does not exist is then a finding with its line."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterFinding:
     """What is wrong in a parameter file, and where. `line` counts from 1; it is 0 where no line can be named."""
@@ -100,7 +110,7 @@ def _parse(text: str, file: str) -> tuple[object, dict[Path, int], list[Paramete
             for path, line, reason in _walk(node, (), lines, frozenset())
             for f in finding(line, _name_of(path), reason)
         ]
-        return (None, lines, odd) if odd else (yaml.safe_load(text), lines, [])
+        return (None, lines, odd) if odd else (yaml.load(text, Loader=_PlainLoader), lines, [])
     except yaml.MarkedYAMLError as malformed:
         mark = malformed.problem_mark
         return None, {}, finding(mark.line + 1 if mark else 0, "(file)", f"is not YAML: {malformed.problem}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -69,7 +69,7 @@ class SourceEntry(BaseModel):
 
     title: Words
     number: StrictStr | None = None
-    issued_on: date | None = None
+    issued_on: Annotated[date, BeforeValidator(lambda value: _day(value))] | None = None
     reliability: Reliability
 
     def reference(self, language: str) -> str:
@@ -138,6 +138,19 @@ def _yuan(value: Any) -> Fen:
     raise ValueError(message)
 
 
+def _day(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            message = "is a date that does not exist"
+            raise ValueError(message) from None
+    message = "is not a day; write a date such as 2024-09-15"
+    raise ValueError(message)
+
+
 def _as_yuan(amount_fen: int) -> str:
     return f"{amount_fen // 100}.{amount_fen % 100:02d}"
 
@@ -180,6 +193,9 @@ def _percent(value: int) -> int:
 Yuan = Annotated[Fen, BeforeValidator(_yuan), PlainSerializer(_as_yuan, return_type=str, when_used="json")]
 """Written in yuan, because a jurist reads the file; held in fen."""
 
+Day = Annotated[date, BeforeValidator(_day)]
+"""A civil date in China. A bare number is refused, which would otherwise be read as seconds."""
+
 YearMonth = Annotated[StrictInt, AfterValidator(_year_month)]
 MonthDay = Annotated[StrictStr, AfterValidator(_month_day)]
 Year = Annotated[StrictInt, AfterValidator(_year)]
@@ -187,7 +203,7 @@ Count = Annotated[StrictInt, AfterValidator(_not_negative)]
 Percent = Annotated[StrictInt, AfterValidator(_percent)]
 
 SourcedYuan = Sourced[Yuan]
-SourcedDay = Sourced[date]
+SourcedDay = Sourced[Day]
 SourcedCount = Sourced[Count]
 SourcedFlag = Sourced[StrictBool]
 SourcedPercent = Sourced[Percent]

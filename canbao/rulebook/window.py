@@ -49,6 +49,7 @@ class WindowVerdict:
     note: Words | None = None
     full_fen: Fen | None = None
     full_from_on: date | None = None
+    late_until_source: Source | None = None
 
     @property
     def is_payable(self) -> bool:
@@ -77,6 +78,7 @@ def window_on(parameters: RegionYear, on: date, *, born_on: date | None = None) 
         note=obstacles[0],
         full_fen=verdict.full_fen,
         full_from_on=verdict.full_from_on,
+        late_until_source=verdict.late_until_source,
     )
 
 
@@ -109,7 +111,18 @@ def _ordinary_window(parameters: RegionYear, on: date) -> WindowVerdict:
         note=_note(parameters, state, late),
         full_fen=late.full_yuan.value if late and late.full_yuan else None,
         full_from_on=late.full_from_on.value if late and late.full_from_on else None,
+        late_until_source=_late_until_source(parameters, late),
     )
+
+
+def _late_until_source(parameters: RegionYear, late: Late | None) -> Source | None:
+    if late is None or isinstance(late.until_on, NotPublished):
+        return None
+    return parameters.source_of(late.until_on)
+
+
+def _late_until_note(late: Late) -> Words | None:
+    return None if isinstance(late.until_on, NotPublished) else late.until_on.note
 
 
 def _state(opens: date | None, closes: date | None, late_until: date | None, on: date) -> WindowState:
@@ -133,7 +146,7 @@ def _note(parameters: RegionYear, state: WindowState, late: Late | None) -> Word
             return missing.not_published
         case WindowState.LATE:
             assert late is not None, "late is only reached by a published rule"
-            return late.wait_months.note
+            return _late_until_note(late) or late.wait_months.note
         case WindowState.CLOSED:
             return window.late.not_published if isinstance(window.late, NotPublished) else None
         case _:
