@@ -14,7 +14,7 @@ from uuid import UUID
 from canbao.billing import public as billing
 from canbao.channels import catalogue
 from canbao.channels.interface import Device, Mode, Outcome, Placed
-from canbao.journeys.payability import refuse_outside_the_window
+from canbao.journeys.payability import refuse_another_amount, refuse_outside_the_window, refuse_unlocked
 from canbao.kernel import idempotency
 from canbao.kernel.clock import Clock, Instant
 from canbao.kernel.ids import uuid7
@@ -138,10 +138,8 @@ def _lock(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID, expected_fen: Fen
     statuses = billing.lock(tx, bill_ids, order_id=order_id, locked_until=now + payments.ORDER_LIFE, now=now)
     found = {bill.bill_id: bill for bill in billing.bills(tx.region, bill_ids)}
     for bill_id, status in zip(bill_ids, statuses, strict=True):
-        billing.refuse_unlocked(status, found.get(bill_id))
-    total = Fen(sum(found[bill_id].personal_fen for bill_id in bill_ids))
-    if total != expected_fen:
-        raise billing.amount_changed(before_fen=expected_fen, now_fen=total)
+        refuse_unlocked(status, found.get(bill_id))
+    refuse_another_amount(Fen(sum(found[bill_id].personal_fen for bill_id in bill_ids)), expected_fen)
     return [found[bill_id] for bill_id in bill_ids]
 
 

@@ -1,4 +1,4 @@
-"""Whether bills may be paid today, by the values in force: the window of each, as a refusal with its words."""
+"""Why bills cannot be paid just now, as refusals with their words: the lock, the amount, the window."""
 
 from __future__ import annotations
 
@@ -6,12 +6,48 @@ from collections.abc import Sequence
 from datetime import date
 
 from canbao.billing import public as billing
-from canbao.billing.public import Bill
+from canbao.billing.public import Bill, LockStatus
+from canbao.kernel.clock import BEIJING
 from canbao.kernel.errors import CanbaoError
+from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.policy import public as policy
 from canbao.registry import public as registry
 from canbao.rulebook.window import WindowState, WindowVerdict, window_on
+
+
+def refuse_unlocked(status: LockStatus, bill: Bill | None) -> None:
+    """Raise billing's code for a bill that could not be locked; silent for one that is."""
+    if status in {LockStatus.LOCKED, LockStatus.EXISTS}:
+        return
+    if bill is None:
+        raise billing.BILL_NOT_FOUND()
+    raise _refusal(status, bill)
+
+
+def _refusal(status: LockStatus, bill: Bill) -> CanbaoError:
+    match status:
+        case LockStatus.ALREADY_PAID:
+            return billing.NOTHING_OWED(year=bill.insured_year)
+        case LockStatus.MET_BY_SUBSIDY:
+            return billing.PAID_BY_ASSISTANCE(amount=f"￥{format_yuan(bill.assistance_fen)}")
+        case LockStatus.LOCKED_BY_OTHER:
+            assert bill.locked_until is not None, "a locked bill says until when"
+            return billing.LOCKED_BY_OPEN_ORDER(time=f"{bill.locked_until.astimezone(BEIJING):%H:%M}")
+        case LockStatus.REGISTERED_ELSEWHERE:
+            return billing.REGISTERED_ELSEWHERE()
+        case LockStatus.AMOUNT_NOT_FINAL:
+            return billing.AMOUNT_NOT_FINAL()
+        case LockStatus.VOIDED:
+            return billing.BILL_CANCELLED()
+        case _:
+            return billing.BILL_NOT_FOUND()
+
+
+def refuse_another_amount(found_fen: Fen, expected_fen: Fen) -> None:
+    """Raise `billing.amount_changed` when the bills no longer add up to what the payer was shown."""
+    if found_fen != expected_fen:
+        raise billing.AMOUNT_CHANGED(before=f"￥{format_yuan(expected_fen)}", now=f"￥{format_yuan(found_fen)}")
 
 
 def refuse_outside_the_window(region: RegionCode, bills: Sequence[Bill], *, today: date) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from canbao.journeys.book_assistance import book_assistance
 from canbao.journeys.write_cover import write_cover
 from canbao.kernel.clock import Clock
 from canbao.kernel.regions import RegionCode
@@ -18,9 +19,13 @@ def _cover(region: RegionCode, payloads: Sequence[Mapping[str, Any]], clock: Clo
     write_cover(region, payloads, clock=clock)
 
 
+def _assistance(region: RegionCode, payloads: Sequence[Mapping[str, Any]], clock: Clock) -> None:
+    book_assistance(region, payloads, clock=clock)
+
+
 Reaction = Callable[[RegionCode, Sequence[Mapping[str, Any]], Clock], None]
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "order.settled": (_cover,),
-    "bill.met_by_subsidy": (_cover,),
+    "bill.met_by_subsidy": (_assistance, _cover),
 }
