@@ -30,10 +30,10 @@ def _refusal(status: LockStatus, bill: Bill) -> CanbaoError:
         case LockStatus.ALREADY_PAID:
             return billing.NOTHING_OWED(year=bill.insured_year)
         case LockStatus.MET_BY_SUBSIDY:
-            return billing.PAID_BY_ASSISTANCE(amount=f"￥{format_yuan(bill.assistance_fen)}")
+            return billing.PAID_BY_ASSISTANCE()
         case LockStatus.LOCKED_BY_OTHER:
             assert bill.locked_until is not None, "a locked bill says until when"
-            return billing.LOCKED_BY_OPEN_ORDER(time=f"{bill.locked_until.astimezone(BEIJING):%H:%M}")
+            return billing.LOCKED_BY_OPEN_ORDER(until=f"{bill.locked_until.astimezone(BEIJING):%H:%M}")
         case LockStatus.REGISTERED_ELSEWHERE:
             return billing.REGISTERED_ELSEWHERE()
         case LockStatus.AMOUNT_NOT_FINAL:
@@ -47,7 +47,7 @@ def _refusal(status: LockStatus, bill: Bill) -> CanbaoError:
 def refuse_another_amount(found_fen: Fen, expected_fen: Fen) -> None:
     """Raise `billing.amount_changed` when the bills no longer add up to what the payer was shown."""
     if found_fen != expected_fen:
-        raise billing.AMOUNT_CHANGED(before=f"￥{format_yuan(expected_fen)}", now=f"￥{format_yuan(found_fen)}")
+        raise billing.AMOUNT_CHANGED(before=format_yuan(expected_fen), now=format_yuan(found_fen))
 
 
 def refuse_outside_the_window(region: RegionCode, bills: Sequence[Bill], *, today: date) -> None:
