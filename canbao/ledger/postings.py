@@ -1,0 +1,147 @@
+"""The accountant's page: one function per business fact, saying which account is debited and which is credited.
+
+A transfer is one row with both sides and a positive amount, so an unbalanced entry cannot be written. A fact is known
+by what it is about, never by when it is told: told twice it is the same transfer. Nothing is ever taken back here; an
+undoing is a fact of its own with the sides exchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from canbao.kernel.clock import Instant
+from canbao.kernel.ids import derived_id
+from canbao.kernel.money import FEN_MAX, Fen
+from canbao.ledger.chart import AccountCode, AccountKey
+
+
+class TransferKind(StrEnum):
+    """Which business fact a transfer books."""
+
+    BILL_COLLECTED = "bill_collected"
+    ASSISTANCE_MET = "assistance_met"
+    CAPTURE_SUSPENDED = "capture_suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillCollected:
+    """A channel took the personal part of a bill. `due_from`, `due_until`: the due period as yyyymm."""
+
+    capture_id: UUID
+    order_id: UUID
+    bill_id: UUID
+    scheme_code: str
+    due_from: int
+    due_until: int
+    channel_code: str
+    amount_fen: Fen
+    happened_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistanceMet:
+    """Assistance meets a bill's contribution, in part or whole; the assisting fund owes it from now on."""
+
+    bill_id: UUID
+    scheme_code: str
+    due_from: int
+    due_until: int
+    amount_fen: Fen
+    happened_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureSuspended:
+    """A channel took money that fits no bill: a second capture, another amount, a closed order, an unknown one."""
+
+    capture_id: UUID
+    order_id: UUID | None
+    channel_code: str
+    amount_fen: Fen
+    happened_at: Instant
+    reason: str
+
+
+Fact = BillCollected | AssistanceMet | CaptureSuspended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A channel took money that fits no bill: a second capture, another amount, a closed or unknown order."""
+
+    transfer_id: UUID
+    kind: TransferKind
+    debit: AccountKey
+    credit: AccountKey
+    amount_fen: Fen
+    happened_at: Instant
+    order_id: UUID | None = None
+    bill_id: UUID | None = None
+    capture_id: UUID | None = None
+    reason: str = ""
+
+
+def transfers_of(fact: Fact) -> tuple[Transfer, ...]:
+    """The transfers that book a fact; none for an amount of zero. Raises ValueError for a negative or absurd amount."""
+    if not 0 <= fact.amount_fen <= FEN_MAX:
+        message = f"a {type(fact).__name__} has an amount of zero or more fen and at most {FEN_MAX}"
+        raise ValueError(message)
+    if fact.amount_fen == 0:
+        return ()
+    match fact:
+        case BillCollected():
+            return (collect_bill(fact),)
+        case AssistanceMet():
+            return (meet_by_assistance(fact),)
+        case CaptureSuspended():
+            return (suspend_capture(fact),)
+
+
+def collect_bill(fact: BillCollected) -> Transfer:
+    """借 渠道待清算款（渠道） 贷 社会保险费收入（险种、费款所属期）: one per bill and capture."""
+    return Transfer(
+        transfer_id=derived_id(TransferKind.BILL_COLLECTED, fact.capture_id.hex, fact.bill_id.hex),
+        kind=TransferKind.BILL_COLLECTED,
+        debit=AccountKey(account_code=AccountCode.CLEARING, channel_code=fact.channel_code),
+        credit=_income(fact.scheme_code, fact.due_from),
+        amount_fen=fact.amount_fen,
+        happened_at=fact.happened_at,
+        order_id=fact.order_id,
+        bill_id=fact.bill_id,
+        capture_id=fact.capture_id,
+    )
+
+
+def meet_by_assistance(fact: AssistanceMet) -> Transfer:
+    """借 应收资助参保款（险种、费款所属期） 贷 社会保险费收入（险种、费款所属期）: one per bill."""
+    return Transfer(
+        transfer_id=derived_id(TransferKind.ASSISTANCE_MET, fact.bill_id.hex),
+        kind=TransferKind.ASSISTANCE_MET,
+        debit=AccountKey(
+            account_code=AccountCode.ASSISTANCE_RECEIVABLE, scheme_code=fact.scheme_code, due_from=fact.due_from
+        ),
+        credit=_income(fact.scheme_code, fact.due_from),
+        amount_fen=fact.amount_fen,
+        happened_at=fact.happened_at,
+        bill_id=fact.bill_id,
+    )
+
+
+def suspend_capture(fact: CaptureSuspended) -> Transfer:
+    """借 渠道待清算款（渠道） 贷 暂收款（渠道）: one per capture."""
+    return Transfer(
+        transfer_id=derived_id(TransferKind.CAPTURE_SUSPENDED, fact.capture_id.hex),
+        kind=TransferKind.CAPTURE_SUSPENDED,
+        debit=AccountKey(account_code=AccountCode.CLEARING, channel_code=fact.channel_code),
+        credit=AccountKey(account_code=AccountCode.SUSPENSE, channel_code=fact.channel_code),
+        amount_fen=fact.amount_fen,
+        happened_at=fact.happened_at,
+        order_id=fact.order_id,
+        capture_id=fact.capture_id,
+        reason=fact.reason,
+    )
+
+
+def _income(scheme_code: str, due_from: int) -> AccountKey:
+    return AccountKey(account_code=AccountCode.CONTRIBUTION_INCOME, scheme_code=scheme_code, due_from=due_from)

@@ -1,0 +1,132 @@
+"""The accountant's page: which account a fact debits and credits, and that a fact is one transfer however often it is
+told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from canbao.kernel.money import FEN_MAX, Fen
+from canbao.kernel.regions import RegionCode
+from canbao.ledger.chart import CHART, AccountCode, AccountKey, Side, account_id
+from canbao.ledger.postings import (
+    AssistanceMet,
+    BillCollected,
+    CaptureSuspended,
+    Transfer,
+    TransferKind,
+    transfers_of,
+)
+
+AT = datetime(2024, 11, 15, 2, 0, tzinfo=UTC)
+CAPTURE, ORDER, BILL = (UUID(int=number) for number in (1, 2, 3))
+
+COLLECTED = BillCollected(
+    capture_id=CAPTURE,
+    order_id=ORDER,
+    bill_id=BILL,
+    scheme_code="390",
+    due_from=202501,
+    due_until=202512,
+    channel_code="wechat",
+    amount_fen=Fen(40000),
+    happened_at=AT,
+)
+MET = AssistanceMet(
+    bill_id=BILL, scheme_code="390", due_from=202501, due_until=202512, amount_fen=Fen(36000), happened_at=AT
+)
+SUSPENDED = CaptureSuspended(
+    capture_id=CAPTURE,
+    order_id=ORDER,
+    channel_code="wechat",
+    amount_fen=Fen(40000),
+    happened_at=AT,
+    reason="second_capture",
+)
+
+CLEARING = AccountKey(account_code=AccountCode.CLEARING, channel_code="wechat")
+SUSPENSE = AccountKey(account_code=AccountCode.SUSPENSE, channel_code="wechat")
+INCOME = AccountKey(account_code=AccountCode.CONTRIBUTION_INCOME, scheme_code="390", due_from=202501)
+RECEIVABLE = AccountKey(account_code=AccountCode.ASSISTANCE_RECEIVABLE, scheme_code="390", due_from=202501)
+
+
+def only(fact: BillCollected | AssistanceMet | CaptureSuspended) -> Transfer:
+    [transfer] = transfers_of(fact)
+    return transfer
+
+
+def test_collected_bill_debits_clearing_and_credits_the_income_of_its_period() -> None:
+    transfer = only(COLLECTED)
+    assert (transfer.kind, transfer.debit, transfer.credit) == (TransferKind.BILL_COLLECTED, CLEARING, INCOME)
+    assert (transfer.amount_fen, transfer.happened_at) == (40000, AT)
+    assert (transfer.order_id, transfer.bill_id, transfer.capture_id) == (ORDER, BILL, CAPTURE)
+
+
+def test_assistance_debits_its_receivable_and_credits_the_same_income() -> None:
+    transfer = only(MET)
+    assert (transfer.kind, transfer.debit, transfer.credit) == (TransferKind.ASSISTANCE_MET, RECEIVABLE, INCOME)
+    assert (transfer.amount_fen, transfer.order_id, transfer.bill_id) == (36000, None, BILL)
+
+
+def test_suspended_capture_debits_clearing_and_credits_suspense() -> None:
+    transfer = only(SUSPENDED)
+    assert (transfer.kind, transfer.debit, transfer.credit) == (TransferKind.CAPTURE_SUSPENDED, CLEARING, SUSPENSE)
+    assert (transfer.bill_id, transfer.capture_id, transfer.reason) == (None, CAPTURE, "second_capture")
+    assert only(replace(SUSPENDED, order_id=None)).order_id is None
+
+
+def test_fact_told_later_or_with_another_amount_is_the_same_transfer() -> None:
+    later = replace(COLLECTED, happened_at=AT + timedelta(days=1), amount_fen=Fen(1))
+    assert only(later).transfer_id == only(COLLECTED).transfer_id
+    assert only(replace(SUSPENDED, reason="other")).transfer_id == only(SUSPENDED).transfer_id
+
+
+def test_another_bill_another_capture_and_another_fact_are_other_transfers() -> None:
+    ids = {
+        only(COLLECTED).transfer_id,
+        only(replace(COLLECTED, bill_id=UUID(int=9))).transfer_id,
+        only(replace(COLLECTED, capture_id=UUID(int=9))).transfer_id,
+        only(MET).transfer_id,
+        only(SUSPENDED).transfer_id,
+    }
+    assert len(ids) == 5
+
+
+@pytest.mark.parametrize("fact", [COLLECTED, MET, SUSPENDED])
+def test_zero_is_nothing_to_book_and_a_negative_amount_is_refused(
+    fact: BillCollected | AssistanceMet | CaptureSuspended,
+) -> None:
+    assert transfers_of(replace(fact, amount_fen=Fen(0))) == ()
+    for amount in (-1, FEN_MAX + 1):
+        with pytest.raises(ValueError, match="zero or more"):
+            transfers_of(replace(fact, amount_fen=Fen(amount)))
+
+
+def test_chart_names_every_kind_once_and_claims_no_source_it_has_not() -> None:
+    assert set(CHART) == set(AccountCode)
+    assert {code: heading.side for code, heading in CHART.items()} == {
+        AccountCode.CLEARING: Side.DEBIT,
+        AccountCode.ASSISTANCE_RECEIVABLE: Side.DEBIT,
+        AccountCode.CONTRIBUTION_INCOME: Side.CREDIT,
+        AccountCode.SUSPENSE: Side.CREDIT,
+    }
+    assert len({heading.name_zh for heading in CHART.values()}) == len(CHART)
+    assert not any(heading.is_sourced for heading in CHART.values())
+
+
+def test_account_id_follows_from_what_it_is_kept_for() -> None:
+    nanchang, shijiazhuang = RegionCode(360100), RegionCode(130100)
+    assert account_id(nanchang, INCOME) == account_id(nanchang, replace(INCOME))
+    ids = {
+        account_id(nanchang, INCOME),
+        account_id(shijiazhuang, INCOME),
+        account_id(nanchang, replace(INCOME, due_from=202601)),
+        account_id(nanchang, replace(INCOME, scheme_code="310")),
+        account_id(nanchang, CLEARING),
+        account_id(nanchang, replace(CLEARING, channel_code="alipay")),
+    }
+    assert len(ids) == 6
