@@ -6,7 +6,7 @@ from canbao.kernel.errors import Retry, declare
 
 GLYPH_MISSING = declare(
     "documents.glyph_missing",
-    Retry.ASK,
+    Retry.NEVER,
     "凭证里有字体没有的字（{code_point}），暂时开不出凭证。缴费不受影响，请打 12393，报这个编码",
     "The voucher holds a character that no font here can draw ({code_point}), so it was not issued. "
     "The payment is not affected; call 12393 and give this code",

@@ -36,6 +36,7 @@ class Voucher(models.Model):
     class Meta:
         app_label = "documents"
         db_table = "documents_voucher"
+        indexes = (models.Index(fields=("region_code", "sealed_key", "id"), name="documents_voucher_by_key"),)
         constraints = (
             models.UniqueConstraint(fields=("region_code", "subject_id"), name="documents_voucher_one_per_subject"),
             models.UniqueConstraint(fields=("region_code", "voucher_no"), name="documents_voucher_one_per_no"),
@@ -70,6 +71,7 @@ class VoucherPdf(models.Model):
     class Meta:
         app_label = "documents"
         db_table = "documents_voucher_pdf"
+        indexes = (models.Index(fields=("region_code", "sealed_key", "id"), name="documents_voucher_pdf_by_key"),)
 
 
 class VoucherMove(models.Model):

@@ -55,11 +55,15 @@ __all__ = [
     "check_paper",
     "issue",
     "mask_to_last_four",
+    "reseal",
     "verify",
     "void",
     "voucher_by_no",
     "voucher_of",
 ]
+
+PAPERS_AT_ONCE = 50
+"""How many papers are re-sealed in one transaction: about five megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +200,16 @@ def void(tx: Tx, subject_ids: Sequence[UUID], *, reason: VoidReason, now: Instan
             moving.append(row.id)
     store.void(tx, moving, reason=reason, now=now)
     return statuses
+
+
+def reseal(tx: Tx, *, limit: int) -> int:
+    """Put facts and papers that an older key sealed under the current key; answers how many rows, zero when none is
+    left.
+
+    At most `limit` facts, then at most `PAPERS_AT_ONCE` papers: a paper has about a hundred kilobytes.
+    """
+    facts_count = store.reseal_facts(tx, limit=limit)
+    return facts_count or store.reseal_papers(tx, limit=min(limit, PAPERS_AT_ONCE))
 
 
 def _number(text: str) -> ParsedNo | None:

@@ -13,8 +13,8 @@ from canbao.documents.snapshot import VoucherSnapshot, from_document, to_documen
 from canbao.documents.states import VOUCHER, VoidReason, VoucherState
 from canbao.kernel.clock import Instant
 from canbao.kernel.regions import RegionCode
-from canbao.kernel.sealing import key_id_of, row_context, seal, seal_bytes, unseal, unseal_bytes
-from canbao.kernel.sql import Reader, Statements, Tx
+from canbao.kernel.sealing import key_id_of, reseal, ring, row_context, seal, seal_bytes, unseal, unseal_bytes
+from canbao.kernel.sql import Reader, Statement, Statements, Tx
 
 VOUCHER_TABLE = "documents_voucher"
 PDF_TABLE = "documents_voucher_pdf"
@@ -56,6 +56,14 @@ class HeldRow:
     id: UUID
     subject_id: UUID
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldRow:
+    """A row that an older key sealed."""
+
+    id: UUID
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +183,28 @@ def void(tx: Tx, voucher_ids: Sequence[UUID], *, reason: VoidReason, now: Instan
         state_to=VOUCHER.target("void"),
         now=now,
     )
+
+
+def reseal_facts(tx: Tx, *, limit: int) -> int:
+    """Put facts that an older key sealed under the current one; answers how many."""
+    old = tx.rows(statements["hold_old_facts"], OldRow, current=ring().current_id, limit=limit)
+    if old:
+        _reseal(tx, statements["reseal_facts"], VOUCHER_TABLE, old)
+    return len(old)
+
+
+def reseal_papers(tx: Tx, *, limit: int) -> int:
+    """Put papers that an older key sealed under the current one; answers how many."""
+    old = tx.rows(statements["hold_old_papers"], OldRow, current=ring().current_id, limit=limit)
+    if old:
+        _reseal(tx, statements["reseal_papers"], PDF_TABLE, old)
+    return len(old)
+
+
+def _reseal(tx: Tx, statement: Statement, table: str, old: Sequence[OldRow]) -> None:
+    assert tx.region is not None, "a sealed row belongs to a region"
+    seals = [reseal(bytes(row.sealed), context=row_context(table, tx.region, row.id)) for row in old]
+    tx.run(statement, ids=[row.id for row in old], seals=seals, current=ring().current_id)
 
 
 def unsound(reader: Reader, *, limit: int) -> list[UnsoundRow]:

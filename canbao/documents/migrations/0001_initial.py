@@ -31,20 +31,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='VoucherPdf',
-            fields=[
-                ('pk', models.CompositePrimaryKey('region_code', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('region_code', models.IntegerField()),
-                ('id', models.UUIDField()),
-                ('sealed', models.BinaryField()),
-                ('sealed_key', models.SmallIntegerField()),
-                ('recorded_at', models.DateTimeField()),
-            ],
-            options={
-                'db_table': 'documents_voucher_pdf',
-            },
-        ),
-        migrations.CreateModel(
             name='Voucher',
             fields=[
                 ('pk', models.CompositePrimaryKey('region_code', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
@@ -64,7 +50,23 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'documents_voucher',
+                'indexes': [models.Index(fields=['region_code', 'sealed_key', 'id'], name='documents_voucher_by_key')],
                 'constraints': [models.UniqueConstraint(fields=('region_code', 'subject_id'), name='documents_voucher_one_per_subject'), models.UniqueConstraint(fields=('region_code', 'voucher_no'), name='documents_voucher_one_per_no'), models.CheckConstraint(condition=models.Q(('state__in', ['issued', 'voided'])), name='documents_voucher_state'), models.CheckConstraint(condition=models.Q(('subject_kind__in', ['order', 'bill'])), name='documents_voucher_subject_kind'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'issued'), ('void_reason', ''), ('voided_at__isnull', True)), models.Q(('state', 'voided'), ('void_reason__in', ['refunded']), ('voided_at__isnull', False)), _connector='OR'), name='documents_voucher_voided_with_reason')],
+            },
+        ),
+        migrations.CreateModel(
+            name='VoucherPdf',
+            fields=[
+                ('pk', models.CompositePrimaryKey('region_code', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('region_code', models.IntegerField()),
+                ('id', models.UUIDField()),
+                ('sealed', models.BinaryField()),
+                ('sealed_key', models.SmallIntegerField()),
+                ('recorded_at', models.DateTimeField()),
+            ],
+            options={
+                'db_table': 'documents_voucher_pdf',
+                'indexes': [models.Index(fields=['region_code', 'sealed_key', 'id'], name='documents_voucher_pdf_by_key')],
             },
         ),
     ]

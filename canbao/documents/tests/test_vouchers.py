@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -25,6 +25,7 @@ from canbao.kernel.findings import Auditor
 from canbao.kernel.ids import Kind, derived_id, group_no, make_no
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
+from canbao.kernel.sealing import ring
 from canbao.kernel.transactions import region_tx
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -354,3 +355,36 @@ def test_auditor_names_the_damaged_voucher(
     findings = auditor(region)
     assert [(finding.region_code, finding.found) for finding in findings] == [(region, found)]
     assert findings[0].subject.startswith("voucher ")
+
+
+@pytest.fixture
+def own_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A key ring of this test's own, so that adding a key touches nobody else."""
+    monkeypatch.setenv("CANBAO_SEAL_KEYS", f"1:{'11' * 16}")
+    monkeypatch.setenv("CANBAO_DIGEST_KEY", "22" * 32)
+    ring.cache_clear()
+    yield
+    ring.cache_clear()
+
+
+def test_facts_and_paper_move_to_a_new_key_and_stay_the_same(
+    own_keys: None,
+    family: SnapshotMaker,
+    region: RegionCode,
+    subject_id: UUID,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with region_tx(region) as tx:
+        voucher = documents.issue(tx, family(), subject_id=subject_id, now=clock.now())
+        assert documents.reseal(tx, limit=10) == 0
+    verdict = documents.verify(voucher.voucher_no)
+    monkeypatch.setenv("CANBAO_SEAL_KEYS", f"1:{'11' * 16},2:{'33' * 16}")
+    ring.cache_clear()
+    with region_tx(region) as tx:
+        assert [documents.reseal(tx, limit=10) for _ in range(3)] == [1, 1, 0]
+    monkeypatch.setenv("CANBAO_SEAL_KEYS", f"2:{'33' * 16}")
+    ring.cache_clear()
+    assert documents.voucher_of(region, subject_id) == voucher
+    assert documents.verify(voucher.voucher_no) == verdict
+    assert checks.papers_are_unaltered(region) == []
