@@ -4,7 +4,10 @@
 -- Index: the primary key of billing_price; the bills are read through.
 SELECT
     bill.id::text AS subject,
-    COALESCE(concat_ws('+', price.government_fen, price.assistance_fen, price.personal_fen), 'a price') AS expected,
+    CASE
+        WHEN price.id IS NULL THEN 'a price'
+        ELSE concat_ws('+', price.government_fen, price.assistance_fen, price.personal_fen)
+    END AS expected,
     concat_ws('+', bill.government_fen, bill.assistance_fen, bill.personal_fen) || '=' || bill.total_fen AS found
 FROM billing_bill AS bill
 LEFT JOIN billing_price AS price ON price.region_code = bill.region_code AND price.id = bill.price_id
