@@ -13,6 +13,7 @@ from uuid import UUID
 
 from canbao.documents import store
 from canbao.documents.address import verification_address
+from canbao.documents.checks import AUDITORS
 from canbao.documents.errors import CODE_UNKNOWN, GLYPH_MISSING, SNAPSHOT_WRONG, VOUCHER_NOT_FOUND, VOUCHER_VOIDED
 from canbao.documents.rendering import number_in, render
 from canbao.documents.rules import UNKNOWN, MaskedLine, Verdict, VerdictState, verdict_of
@@ -33,6 +34,7 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx, reading
 
 __all__ = [
+    "AUDITORS",
     "CODE_UNKNOWN",
     "GLYPH_MISSING",
     "LINES_MAX",

@@ -114,7 +114,7 @@ def cover_range(cover_from: date, cover_until: date) -> str:
 
 
 def _strip(shown_on: date | None) -> str:
-    return f"演示环境 · 日期设为 {day(shown_on)} · 不会扣钱 · 不作凭证使用" if shown_on else ""
+    return f"演示环境 · 业务日期 {day(shown_on)} · 不作凭证使用" if shown_on else ""
 
 
 def _facts(snapshot: VoucherSnapshot) -> list[tuple[str, str]]:

@@ -102,7 +102,7 @@ def test_voucher_of_the_subsidy_alone_says_who_paid(met_by_subsidy: VoucherSnaps
 
 def test_demonstration_is_written_on_top(family: SnapshotMaker) -> None:
     words = _words(_render(family(demonstration_on=date(2024, 11, 15))))
-    assert words.startswith("演示环境·日期设为2024年11月15日·不会扣钱·不作凭证使用")
+    assert words.startswith("演示环境·业务日期2024年11月15日·不作凭证使用")
 
 
 def test_twenty_insured_go_over_two_pages_with_their_heads(family: SnapshotMaker) -> None:
