@@ -106,6 +106,9 @@ _FREE_FORM: Mapping[DocumentType, re.Pattern[str]] = {
     DocumentType.PASSPORT: re.compile(r"[0-9A-Z]{5,20}"),
     DocumentType.BIRTH_CERTIFICATE: re.compile(r"[A-Z][0-9]{9}"),
 }
+_BARE_LENGTH_MAX = 14
+"""Longest passport typed without saying that it is one; what is longer is an ID number with a slip in it."""
+
 _PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
 _PROVINCE_RANGES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
 _PROVINCES = frozenset(str(code) for first, last in _PROVINCE_RANGES for code in range(first, last + 1))
@@ -182,11 +185,10 @@ def read_number(text: str, *, today: date, among: tuple[DocumentType, ...] = tup
 
 
 def _free_form_order(number: str, among: tuple[DocumentType, ...]) -> list[DocumentType]:
-    """Free forms to try. Digits alone are one only where the file says so: typed bare they are a mistyped ID number.
-    """
+    """Free forms to try. Digits alone are one only where the file says so: typed bare they are a mistyped ID number."""
     possible = [document_type for document_type in _FREE_FORM if document_type in among]
-    bare = DocumentType.RESIDENT_ID in among
-    return [] if bare and (number[:-1].isdigit() or not number.isascii()) else possible
+    is_bare = DocumentType.RESIDENT_ID in among
+    return [] if is_bare and (number[:-1].isdigit() or len(number) > _BARE_LENGTH_MAX) else possible
 
 
 def _read_eighteen(number: str, today: date) -> IdDocument:
@@ -258,8 +260,7 @@ def _printed(among: tuple[DocumentType, ...]) -> str:
 
 
 def is_county(first_six: str) -> bool:
-    """Whether an edition of GB/T 2260 has carried this county code; where not, a row earns a warning, nothing worse.
-    """
+    """Whether an edition of GB/T 2260 has carried this county code; where not, a row earns a warning, nothing worse."""
     return first_six in _counties()
 
 

@@ -94,7 +94,10 @@ class PersonHistory(models.Model):
     class Meta:
         app_label = "registry"
         db_table = "registry_person_history"
-        indexes = (models.Index(fields=("region_code", "person_id", "replaced_at"), name="registry_history_by_person"),)
+        indexes = (
+            models.Index(fields=("region_code", "person_id", "replaced_at"), name="registry_history_by_person"),
+            models.Index(fields=("region_code", "sealed_key", "id"), name="registry_history_by_key"),
+        )
 
 
 class Enrolment(models.Model):

@@ -26,6 +26,7 @@ from canbao.registry.batch_problems import (
     other_person_problems,
     repeat_problems,
 )
+from canbao.registry.checks import AUDITORS
 from canbao.registry.chunks import prepared_chunks
 from canbao.registry.codes import RESIDENT_SCHEME
 from canbao.registry.id_documents import DocumentType, IdDocument, Sex, matching_number, read_number
@@ -41,6 +42,7 @@ from canbao.registry.rules import claimed_elsewhere
 from canbao.registry.store import REFUSED, RowStatus
 
 __all__ = [
+    "AUDITORS",
     "PROBLEMS_MAX",
     "REFUSED",
     "RESIDENT_SCHEME",
@@ -85,6 +87,7 @@ __all__ = [
     "prepared_chunks",
     "record_in_directory",
     "repeat_problems",
+    "reseal",
     "seen_rows",
     "start_import",
     "status_problems",
@@ -310,6 +313,11 @@ def claims_of_several_regions(rows: PreparedRows, statuses: Sequence[RowStatus],
 def flag_several_regions(tx: Tx, flags: dict[UUID, bool]) -> int:
     """Flag persons of the transaction's region whom another region claims too; answers how many rows moved."""
     return store.flag_elsewhere(tx, flags)
+
+
+def reseal(tx: Tx, *, limit: int) -> int:
+    """Re-seal at most `limit` rows that an older key sealed; answers how many, 0 when none is left."""
+    return store.reseal_under_current_key(tx, limit=limit)
 
 
 def file_problems(file: RegisterFile) -> list[RowProblem]:

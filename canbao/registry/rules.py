@@ -1,5 +1,4 @@
-"""Decisions of the register that are not law: from when a changed line holds, and which regions claim a person. Pure.
-"""
+"""Decisions of the register that are not law: from when a changed line holds, which regions claim a person. Pure."""
 
 from __future__ import annotations
 

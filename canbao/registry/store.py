@@ -14,7 +14,7 @@ from canbao.kernel.clock import Instant
 from canbao.kernel.findings import FINDINGS_MAX
 from canbao.kernel.ids import uuid7
 from canbao.kernel.regions import RegionCode
-from canbao.kernel.sealing import row_context, seal_bytes, unseal_bytes
+from canbao.kernel.sealing import reseal, ring, row_context, seal_bytes, unseal_bytes
 from canbao.kernel.sql import Statements, Tx, national_reading, reading
 from canbao.registry import errors
 from canbao.registry.prepared import HISTORY_TABLE, PERSON_TABLE, PreparedRows
@@ -121,6 +121,14 @@ class IdentityRow:
     identity_code: str
     from_on: date
     until_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedRow:
+    """A sealed document and the row it is bound to."""
+
+    id: UUID
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,3 +429,19 @@ def findings(region: RegionCode, statement: str) -> list[FindingRow]:
     """What an auditing statement finds in a region."""
     with reading(region) as reader:
         return reader.rows(statements[statement], FindingRow, limit=FINDINGS_MAX)
+
+
+def reseal_under_current_key(tx: Tx, *, limit: int) -> int:
+    """Re-seal at most `limit` rows that an older key sealed, persons before their history; answers how many."""
+    done = _reseal_table(tx, PERSON_TABLE, "list_persons_sealed_by_older_keys", "reseal_persons", limit)
+    return done or _reseal_table(tx, HISTORY_TABLE, "list_history_sealed_by_older_keys", "reseal_history", limit)
+
+
+def _reseal_table(tx: Tx, table: str, listing: str, renewing: str, limit: int) -> int:
+    assert tx.region is not None, "a register is re-sealed region by region"
+    current_key = ring().current_id
+    found = tx.rows(statements[listing], SealedRow, current_key=current_key, limit=limit)
+    if found:
+        renewed = [reseal(row.sealed, context=row_context(table, tx.region, row.id)) for row in found]
+        tx.run(statements[renewing], ids=[row.id for row in found], sealed=renewed, current_key=current_key)
+    return len(found)

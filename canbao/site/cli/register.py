@@ -81,7 +81,7 @@ def generate(
 
         if kind not in set(registry.FileKind) or encoding not in set(registry.Encoding):
             _stop(
-                f"--format is csv or xlsx and --encoding utf-8 or gb18030, not {kind} and {encoding}; nothing was written"
+                f"--format is csv or xlsx, --encoding utf-8 or gb18030, not {kind}, {encoding}; nothing was written"
             )
         try:
             with Progress(transient=True) as bar:
