@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from canbao.kernel.clock import Instant
@@ -103,7 +104,7 @@ def collect_bill(fact: BillCollected) -> Transfer:
     return Transfer(
         transfer_id=derived_id(TransferKind.BILL_COLLECTED, fact.capture_id.hex, fact.bill_id.hex),
         kind=TransferKind.BILL_COLLECTED,
-        debit=AccountKey(account_code=AccountCode.CLEARING, channel_code=fact.channel_code),
+        debit=_clearing(fact.channel_code),
         credit=_income(fact.scheme_code, fact.due_from),
         amount_fen=fact.amount_fen,
         happened_at=fact.happened_at,
@@ -133,7 +134,7 @@ def suspend_capture(fact: CaptureSuspended) -> Transfer:
     return Transfer(
         transfer_id=derived_id(TransferKind.CAPTURE_SUSPENDED, fact.capture_id.hex),
         kind=TransferKind.CAPTURE_SUSPENDED,
-        debit=AccountKey(account_code=AccountCode.CLEARING, channel_code=fact.channel_code),
+        debit=_clearing(fact.channel_code),
         credit=AccountKey(account_code=AccountCode.SUSPENSE, channel_code=fact.channel_code),
         amount_fen=fact.amount_fen,
         happened_at=fact.happened_at,
@@ -143,5 +144,11 @@ def suspend_capture(fact: CaptureSuspended) -> Transfer:
     )
 
 
+@lru_cache(maxsize=1000)
+def _clearing(channel_code: str) -> AccountKey:
+    return AccountKey(account_code=AccountCode.CLEARING, channel_code=channel_code)
+
+
+@lru_cache(maxsize=1000)
 def _income(scheme_code: str, due_from: int) -> AccountKey:
     return AccountKey(account_code=AccountCode.CONTRIBUTION_INCOME, scheme_code=scheme_code, due_from=due_from)

@@ -270,6 +270,8 @@ def _compare_raced(
 
 def _status_of(statuses: Sequence[PostStatus]) -> PostStatus:
     """A fact's status from its transfers': the first in order of precedence."""
+    if len(statuses) == 1:
+        return statuses[0]
     return min(statuses, key=list(PostStatus).index, default=PostStatus.NOTHING_TO_POST)
 
 

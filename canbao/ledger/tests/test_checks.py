@@ -137,7 +137,8 @@ def test_row_slipped_into_a_waiting_posting_is_found(books: RegionCode) -> None:
     tamper(
         "INSERT INTO ledger_transfer SELECT t.region_code, gen_random_uuid(), t.posting_id, t.kind, "
         "t.debit_account_id, t.credit_account_id, 1, NULL, NULL, NULL, '', t.happened_at, t.recorded_at "
-        "FROM ledger_transfer t JOIN ledger_unsealed u USING (region_code, posting_id) WHERE t.region_code = 360100 AND u.transfer_count = 1"
+        "FROM ledger_transfer t JOIN ledger_unsealed u USING (region_code, posting_id) "
+        "WHERE t.region_code = 360100 AND u.transfer_count = 1"
     )
     [finding] = checks.transfers_are_bound(books)
     assert (finding.expected, finding.found) == ("1 transfers", "2 transfers")

@@ -269,6 +269,13 @@ def test_transfers_of_an_order_are_told_with_their_accounts(region: RegionCode) 
     assert ledger.transfers_of_order(region, UUID(int=99)) == []
 
 
+@pytest.mark.parametrize("reason", ["", 'a "quoted" \\ word', "NULL", "{1,2}", "金额不符, 待核", "two\nlines"])
+def test_reason_is_kept_letter_for_letter(region: RegionCode, reason: str) -> None:
+    post(region, [replace(suspended(1), reason=reason, order_id=None), replace(suspended(2), reason=reason)])
+    [found] = ledger.transfers_of_order(region, UUID(int=2_002))
+    assert found.reason == reason
+
+
 def test_sealing_changes_no_balance_and_leaves_nothing_waiting(region: RegionCode, clock: FixedClock) -> None:
     post(region, [collected(1), met(1)])
     before = ledger.balances(region)
