@@ -21,7 +21,7 @@ from canbao.rulebook.reading import FILE_LENGTH_MAX, read_region_year
 def publish_policy(files: Sequence[Path], *, by: str, clock: Clock) -> list[PublishedPolicy]:
     """Publish the files in one transaction; one answer per file, `is_new` where it made a version.
 
-    Errors: `policy.file_unreadable`, `rulebook.parameters_refused`, `policy.file_twice` (two files for one region,
+    Errors: those of `text_of`, `rulebook.parameters_refused`, `policy.file_twice` (two files for one region,
     scheme and year), `policy.publisher_unnamed`. After an error nothing has been published.
     """
     name = by.strip()
@@ -34,17 +34,20 @@ def publish_policy(files: Sequence[Path], *, by: str, clock: Clock) -> list[Publ
 
 
 def text_of(file: Path) -> str:
-    """A parameter file's text. Errors: `policy.file_unreadable` (missing, not a file, too large, not UTF-8)."""
+    """A parameter file's text.
+
+    Errors: `policy.file_missing`, `policy.file_too_large`, `policy.file_not_text`, `policy.file_unreadable`.
+    """
     try:
         if not file.is_file():
-            raise policy.FILE_UNREADABLE(file=file.name, reason="it does not exist or is not a file")
+            raise policy.FILE_MISSING(file=file.name)
         if file.stat().st_size > FILE_LENGTH_MAX:
-            raise policy.FILE_UNREADABLE(file=file.name, reason="it is too large to be a parameter file")
+            raise policy.FILE_TOO_LARGE(file=file.name)
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise policy.FILE_UNREADABLE(file=file.name, reason="it is not UTF-8 text; save it as UTF-8") from None
+        raise policy.FILE_NOT_TEXT(file=file.name) from None
     except OSError as refused:
-        raise policy.FILE_UNREADABLE(file=file.name, reason=refused.strerror or "it cannot be opened") from None
+        raise policy.FILE_UNREADABLE(file=file.name, reason=refused.strerror or "OSError") from None
 
 
 def _refuse_doubles(read: Sequence[tuple[Path, RegionYear]]) -> None:

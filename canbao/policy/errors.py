@@ -22,11 +22,35 @@ VERSION_UNKNOWN = declare(
     "没有这个政策版本：{version}",
     "There is no such policy version: {version}",
 )
+FILE_MISSING = declare(
+    "policy.file_missing",
+    Retry.NEVER,
+    "没有文件 {file}，请核对路径",
+    "There is no file {file}; check the path",
+)
+FILE_TOO_LARGE = declare(
+    "policy.file_too_large",
+    Retry.NEVER,
+    "文件 {file} 太大，不像参数文件，请核对",
+    "The file {file} is too large to be a parameter file; check it",
+)
+FILE_NOT_TEXT = declare(
+    "policy.file_not_text",
+    Retry.NEVER,
+    "文件 {file} 不是 UTF-8 文本，请另存为 UTF-8",
+    "The file {file} is not UTF-8 text; save it as UTF-8",
+)
 FILE_UNREADABLE = declare(
     "policy.file_unreadable",
     Retry.NEVER,
-    "读不了文件 {file}：{reason}。没有发布任何内容",
-    "The file {file} cannot be read: {reason}. Nothing was published",
+    "打不开文件 {file}（{reason}），请检查权限",
+    "The file {file} cannot be opened ({reason}); check its permissions",
+)
+FILE_OUTSIDE = declare(
+    "policy.file_outside",
+    Retry.NEVER,
+    "“{file}”不在政策参数的文件夹里，请写成 360100/2025 这样",
+    "“{file}” lies outside the folder of values; write it like 360100/2025",
 )
 FILE_TWICE = declare(
     "policy.file_twice",

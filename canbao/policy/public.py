@@ -16,6 +16,10 @@ from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
 from canbao.policy import store
+from canbao.policy.errors import FILE_MISSING as FILE_MISSING
+from canbao.policy.errors import FILE_NOT_TEXT as FILE_NOT_TEXT
+from canbao.policy.errors import FILE_OUTSIDE as FILE_OUTSIDE
+from canbao.policy.errors import FILE_TOO_LARGE as FILE_TOO_LARGE
 from canbao.policy.errors import FILE_TWICE as FILE_TWICE
 from canbao.policy.errors import FILE_UNREADABLE as FILE_UNREADABLE
 from canbao.policy.errors import NOT_PUBLISHED, REGION_UNKNOWN, VERSION_UNKNOWN

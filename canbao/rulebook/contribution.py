@@ -16,7 +16,7 @@ from datetime import date
 
 from canbao.kernel.money import Fen, Rounding, format_yuan, rate
 from canbao.rulebook.calendar_days import age_in_years
-from canbao.rulebook.errors import FACTS_IMPOSSIBLE, NO_STANDARD
+from canbao.rulebook.errors import BORN_AFTER_YEAR, NO_STANDARD
 from canbao.rulebook.parameters import Ages, Assistance, RegionYear, Standard
 from canbao.rulebook.sourced import NotPublished, Reliability, Source, Words
 
@@ -97,11 +97,9 @@ def age_on(parameters: RegionYear) -> date:
 
 
 def person_class(facts: Facts, parameters: RegionYear) -> PersonClass:
-    """The class a person belongs to. Errors: `rulebook.facts_impossible` for a birth after the end of cover."""
+    """The class a person belongs to. Errors: `rulebook.born_after_year` for a birth after the end of cover."""
     if facts.born_on >= parameters.cover_until_on:
-        raise FACTS_IMPOSSIBLE(
-            field="born_on", reason=f"{facts.born_on} is after the insured year {parameters.insured_year}"
-        )
+        raise BORN_AFTER_YEAR(born_on=facts.born_on.isoformat(), year=parameters.insured_year)
     age = age_in_years(facts.born_on, age_on(parameters))
     return PersonClass(
         category_code=facts.category_code,
@@ -157,10 +155,12 @@ def ambiguous_standards(parameters: RegionYear) -> Iterator[tuple[int, str]]:
 def _standard_for(person: PersonClass, parameters: RegionYear) -> Standard:
     best = _best_standards(person, parameters)
     if not best:
-        age = _age_of_band(person.age_band, parameters)
-        detail = f" (tier {person.tier or 'none'}, age {age} or more)"
         raise NO_STANDARD(
-            region=parameters.region.name.zh, year=parameters.insured_year, category=person.category_code, detail=detail
+            region=int(parameters.region_code),
+            year=parameters.insured_year,
+            category=person.category_code[:8],
+            age=_age_of_band(person.age_band, parameters),
+            tier=(person.tier or "—")[:20],
         )
     return best[0]
 

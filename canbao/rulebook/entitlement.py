@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from canbao.rulebook.calendar_days import first_of_next_month, months_after
-from canbao.rulebook.errors import EXEMPT_GROUP_UNKNOWN, FACTS_IMPOSSIBLE, NEWBORN_YEAR_NOT_CHOSEN
+from canbao.rulebook.errors import (
+    EXEMPT_GROUP_UNKNOWN,
+    NEWBORN_YEAR_NOT_CHOSEN,
+    OTHER_YEAR,
+    PAID_BEFORE_BIRTH,
+    REPAIRED_MORE_THAN_LAPSED,
+    YEARS_NEGATIVE,
+)
 from canbao.rulebook.newborn import NewbornChoice, NewbornDays, insured_years_of, newborn_days
 from canbao.rulebook.parameters import ExemptGroup, RegionYear, StartRule, Waiting
 from canbao.rulebook.sourced import NotPublished, Reliability, Source, Sourced
@@ -76,8 +83,8 @@ class _Start:
 def cover_of(facts: CoverFacts, parameters: RegionYear) -> Cover:
     """The cover that this payment buys, with every step.
 
-    Errors: `rulebook.facts_impossible` (another year's parameters, paid before birth, negative counts, more repaired
-    than lapsed years), `rulebook.newborn_year_not_chosen`, `rulebook.exempt_group_unknown`.
+    Errors: `rulebook.other_year`, `rulebook.paid_before_birth`, `rulebook.years_negative`,
+    `rulebook.repaired_more_than_lapsed`, `rulebook.newborn_year_not_chosen`, `rulebook.exempt_group_unknown`.
     """
     _refuse_impossible(facts, parameters)
     start = _newborn_start(facts, parameters) or _ordinary_start(facts, parameters)
@@ -120,15 +127,13 @@ def lapsed_full_years(last_insured_year: int | None, born_on: date, parameters: 
 
 def _refuse_impossible(facts: CoverFacts, parameters: RegionYear) -> None:
     if facts.insured_year != parameters.insured_year:
-        raise FACTS_IMPOSSIBLE(
-            field="insured_year", reason=f"{facts.insured_year}, but the parameters are for {parameters.insured_year}"
-        )
+        raise OTHER_YEAR(year=facts.insured_year, found=parameters.insured_year)
     if facts.paid_on < facts.born_on:
-        raise FACTS_IMPOSSIBLE(field="paid_on", reason="it is before the birth")
+        raise PAID_BEFORE_BIRTH(paid_on=facts.paid_on.isoformat())
     if facts.lapsed_years < 0 or facts.repaired_years < 0:
-        raise FACTS_IMPOSSIBLE(field="lapsed_years", reason="a number of years is not negative")
+        raise YEARS_NEGATIVE()
     if facts.repaired_years > facts.lapsed_years:
-        raise FACTS_IMPOSSIBLE(field="repaired_years", reason="more years are repaired than lapsed")
+        raise REPAIRED_MORE_THAN_LAPSED(repaired=facts.repaired_years, lapsed=facts.lapsed_years)
     choice = facts.newborn_choice
     if choice is not None and facts.insured_year not in insured_years_of(choice, facts.born_on):
         raise NEWBORN_YEAR_NOT_CHOSEN(year=facts.insured_year)
@@ -294,7 +299,7 @@ def _exempt_group(facts: CoverFacts, parameters: RegionYear) -> ExemptGroup | No
         if group.code == facts.exempt_group:
             return group
     raise EXEMPT_GROUP_UNKNOWN(
-        region=parameters.region.name.zh, year=parameters.insured_year, group=facts.exempt_group[:30]
+        region=int(parameters.region_code), year=parameters.insured_year, group=facts.exempt_group[:30]
     )
 
 

@@ -14,15 +14,16 @@ PARAMETERS_REFUSED = declare(
 NO_STANDARD = declare(
     "rulebook.no_standard",
     Retry.NEVER,
-    "{region} {year} 年度没有公布人员类别 {category}{detail}的缴费标准，请核对类别或先补充参数文件",
-    "{region} publishes no standard for category {category}{detail} in {year}; check the category "
-    "or add it to the parameter file",
+    "统筹区 {region} 的 {year} 年度没有公布人员类别 {category}（{age} 周岁起，档次 {tier}）的缴费标准，"
+    "请核对类别和档次，或先补充参数文件",
+    "Region {region} publishes no standard for category {category} (age {age} and up, tier {tier}) in {year}; "
+    "check category and tier, or add it to the parameter file",
 )
 EXEMPT_GROUP_UNKNOWN = declare(
     "rulebook.exempt_group_unknown",
     Retry.NEVER,
-    "{region} {year} 年度没有公布免等待期人群“{group}”，请核对",
-    "{region} publishes no group “{group}” exempt from waiting in {year}; check the group",
+    "统筹区 {region} 的 {year} 年度没有公布免等待期人群“{group}”，请核对",
+    "Region {region} publishes no group “{group}” exempt from waiting in {year}; check the group",
 )
 NEWBORN_YEAR_NOT_CHOSEN = declare(
     "rulebook.newborn_year_not_chosen",
@@ -30,11 +31,35 @@ NEWBORN_YEAR_NOT_CHOSEN = declare(
     "新生儿选择的参保年度不包括 {year} 年，请按所选年度缴费",
     "The newborn's choice does not include {year}; pay for the year that was chosen",
 )
-FACTS_IMPOSSIBLE = declare(
-    "rulebook.facts_impossible",
+BORN_AFTER_YEAR = declare(
+    "rulebook.born_after_year",
     Retry.NEVER,
-    "“{field}”的值不对：{reason}",
-    "The value of “{field}” cannot be: {reason}",
+    "出生日期 {born_on} 在 {year} 参保年度之后，请核对",
+    "The date of birth {born_on} lies after the insured year {year}; check it",
+)
+OTHER_YEAR = declare(
+    "rulebook.other_year",
+    Retry.NEVER,
+    "问的是 {year} 参保年度，所用的政策是 {found} 年度的，请核对",
+    "The question is about {year} and the policy used is for {found}; check the year",
+)
+PAID_BEFORE_BIRTH = declare(
+    "rulebook.paid_before_birth",
+    Retry.NEVER,
+    "缴费日期 {paid_on} 早于出生日期，请核对",
+    "The day of payment {paid_on} is before the birth; check the days",
+)
+YEARS_NEGATIVE = declare(
+    "rulebook.years_negative",
+    Retry.NEVER,
+    "断保年数和修复年数不能小于 0，请核对",
+    "Lapsed and repaired years cannot be fewer than none; check them",
+)
+REPAIRED_MORE_THAN_LAPSED = declare(
+    "rulebook.repaired_more_than_lapsed",
+    Retry.NEVER,
+    "修复了 {repaired} 年，但只断保 {lapsed} 年，请核对",
+    "{repaired} years are repaired but only {lapsed} lapsed; check the years",
 )
 CASE_REFUSED = declare(
     "rulebook.case_refused",

@@ -75,11 +75,11 @@ def _too_large(folder: Path) -> list[Path]:
 @pytest.mark.parametrize(
     "files,code,words",
     [
-        (_missing, "policy.file_unreadable", "absent.yaml cannot be read: it does not exist"),
+        (_missing, "policy.file_missing", "There is no file absent.yaml; check the path"),
         (_unsourced, "rulebook.parameters_refused", "standards[1].yuan.source: has no source"),
-        (_not_text, "policy.file_unreadable", "it is not UTF-8 text"),
+        (_not_text, "policy.file_not_text", "bad.yaml is not UTF-8 text; save it as UTF-8"),
         (_twice, "policy.file_twice", "copy.yaml and 2025.yaml are both for region 110000 and year 2025"),
-        (_too_large, "policy.file_unreadable", "too large"),
+        (_too_large, "policy.file_too_large", "bad.yaml is too large to be a parameter file"),
     ],
 )
 def test_one_bad_file_publishes_none(

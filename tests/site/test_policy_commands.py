@@ -56,7 +56,7 @@ def test_check_prints_every_finding_with_its_line_and_ends_with_one(tmp_path: Pa
 def test_check_of_a_file_that_is_not_there_is_refused() -> None:
     status, out, err = run("check", "/nowhere/absent.yaml")
     assert (status, out) == (2, "")
-    assert "absent.yaml cannot be read: it does not exist or is not a file" in err
+    assert "There is no file absent.yaml; check the path" in err
 
 
 def test_explain_gives_amount_steps_window_and_cover() -> None:
@@ -113,7 +113,7 @@ def test_explain_prints_for_a_reader_in_either_language(lang: str, words: list[s
         (["--on", "2024-11-15", "--identity", "poor"], "is not a special identity; known are"),
         (["--on", "2024-11-15", "--category", "1101"], "人员类别 1101"),
         (["--on", "2024-11-15", "--year", "2026"], "is for 360100, scheme 390, year 2025; ask for those"),
-        (["--on", "2025-03-15", "--lapsed", "1", "--repaired", "2"], "more years are repaired than lapsed"),
+        (["--on", "2025-03-15", "--lapsed", "1", "--repaired", "2"], "修复了 2 年，但只断保 1 年"),
         (["--on", "2025-03-15", "--exempt", "somebody"], "没有公布免等待期人群“somebody”"),
         (["--on", "2024-11-15", "--region", "36"], "统筹区代码“36”不对"),
     ],
@@ -151,7 +151,7 @@ def test_a_case_cannot_name_a_file_outside_the_values(tmp_path: Path) -> None:
     )
     status, _, err = run("cases", str(mine))
     assert status == 2
-    assert "it lies outside the folder of values" in err
+    assert "lies outside the folder of values; write it like 360100/2025" in err
 
 
 @pytest.mark.usefixtures("db")
@@ -192,7 +192,7 @@ def test_explain_of_a_year_that_is_not_published_says_so() -> None:
     [
         ([], "Give the files to publish, or --all"),
         (["--all", str(NANCHANG)], "Give the files to publish, or --all"),
-        ([str(NANCHANG), "/nowhere/absent.yaml"], "absent.yaml cannot be read"),
+        ([str(NANCHANG), "/nowhere/absent.yaml"], "There is no file absent.yaml"),
         ([str(NANCHANG), "--by", "x" * 81], "Say who publishes"),
     ],
 )

@@ -222,7 +222,7 @@ def _values_text(name: str) -> str:
     root = CASES if name.startswith("areas/") else policy.VALUES
     path = (root / f"{name}.yaml").resolve()
     if not path.is_relative_to(root.resolve()):
-        raise policy.FILE_UNREADABLE(file=name, reason="it lies outside the folder of values")
+        raise policy.FILE_OUTSIDE(file=name)
     return text_of(path)
 
 
