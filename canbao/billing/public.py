@@ -20,6 +20,7 @@ from canbao.billing.assessment import (
     RefusedClass,
 )
 from canbao.billing.bills import Bill, LockStatus, OrderBills, PaidStatus, bill_of
+from canbao.billing.checks import AUDITORS
 from canbao.billing.errors import (
     AMOUNT_CHANGED,
     AMOUNT_NOT_FINAL,
@@ -44,6 +45,7 @@ from canbao.rulebook.parameters import RegionYear
 __all__ = [
     "AMOUNT_CHANGED",
     "AMOUNT_NOT_FINAL",
+    "AUDITORS",
     "BILL_CANCELLED",
     "BILL_NOT_FOUND",
     "ENROLLED_NOBODY",

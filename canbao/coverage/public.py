@@ -11,6 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from canbao.coverage import store
+from canbao.coverage.checks import AUDITORS
 from canbao.coverage.periods import Cover, CoverToEnd, CoverToWrite, EndStatus, Facts, WriteStatus, steps_from
 from canbao.coverage.states import PeriodState
 from canbao.kernel.clock import Instant
@@ -18,6 +19,7 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
 
 __all__ = [
+    "AUDITORS",
     "Cover",
     "CoverToEnd",
     "CoverToWrite",

@@ -13,9 +13,13 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from canbao.channels.interface import Device
+from canbao.kernel.environment import is_production
 
 UNKNOWN_ADDRESS = "0.0.0.0"
 """Where nothing readable is given: all such callers share one limit."""
+
+EXAMPLE_ADDRESS = "203.0.113.1"
+"""An address of RFC 5737's documentation block: told to a played wallet about a browser on this very machine."""
 
 _IPV6_HOME = 64
 """One household or phone holds a whole /64 of IPv6 addresses, so limits count that."""
@@ -27,6 +31,16 @@ def client_address(request: HttpRequest) -> str:
     said = request.headers.get(header, "") if header else ""
     text = said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
     return _readable(text)
+
+
+def payer_address(request: HttpRequest) -> str:
+    """The payer's address as a wallet is told it. A wallet refuses this machine's own address, which nobody has outside
+    a demonstration; there an address that belongs to nobody stands in.
+    """
+    address = client_address(request)
+    if not is_production() and ipaddress.ip_address(address).is_loopback:
+        return EXAMPLE_ADDRESS
+    return address
 
 
 def _readable(text: str) -> str:

@@ -19,6 +19,7 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
 from canbao.ledger import rules, store
 from canbao.ledger.chart import CHART, AccountCode, AccountKey, Heading, Side, account_id
+from canbao.ledger.checks import AUDITORS
 from canbao.ledger.postings import (
     AssistanceMet,
     BillCollected,
@@ -30,6 +31,7 @@ from canbao.ledger.postings import (
 )
 
 __all__ = [
+    "AUDITORS",
     "CHART",
     "FACTS_MAX",
     "AccountCode",

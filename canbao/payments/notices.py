@@ -12,7 +12,7 @@ from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, derived_id, parse_no
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import NATION, RegionCode
-from canbao.kernel.sql import Statements, Tx, national_reading
+from canbao.kernel.sql import Statements, Tx, national_reading, reading
 from canbao.payments import store
 from canbao.payments.captures import Seen
 
@@ -86,6 +86,16 @@ def regions_with_kept_notices() -> list[RegionCode]:
     """Regions with notices that wait for a verdict."""
     with national_reading() as reader:
         return [RegionCode(found) for found in reader.scalars(statements["list_regions_kept"])]
+
+
+def notice_to_settled_ms(region: RegionCode, order_no: str) -> int | None:
+    """Milliseconds from the first notice's arrival to the order's settlement;
+
+    None when it has no notice or is not settled.
+    """
+    with reading(region) as reader:
+        found: list[int] = reader.scalars(statements["read_notice_to_settled"], order_no=order_no)
+    return found[0] if found else None
 
 
 def _row(kept: NoticeToKeep) -> store.NoticeRow:

@@ -24,6 +24,7 @@ from canbao.payments.notices import (
     claim_notices,
     close_notices,
     keep_notices,
+    notice_to_settled_ms,
     region_of_notice,
     regions_with_kept_notices,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "move",
     "note_exchange",
     "note_opens",
+    "notice_to_settled_ms",
     "open_cases",
     "open_order",
     "open_overdue_case",

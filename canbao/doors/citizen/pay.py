@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from canbao.channels import catalogue
 from canbao.channels.interface import Capability, ChannelCode, Mode
-from canbao.doors.callers import client_address, device_of, is_phone
+from canbao.doors.callers import device_of, is_phone, payer_address
 from canbao.doors.citizen import basket
 from canbao.doors.citizen.agreement import version_for
 from canbao.doors.citizen.listing import Part, parts_of
@@ -143,7 +143,7 @@ def _order(request: HttpRequest, part: Part, sent: Sent) -> HttpResponse:
     if way is None:
         return _form(request, part, sent, [Problem(field="how", text=say("pay.channel_missing", language))])
     payer = Payer(
-        channel_code=way.channel_code, mode=way.mode, device=device_of(request), address=client_address(request)
+        channel_code=way.channel_code, mode=way.mode, device=device_of(request), address=payer_address(request)
     )
     try:
         made = pay_bills(
@@ -176,6 +176,7 @@ def _form(
     context = {
         "back": reverse("citizen:basket") if several else reverse("citizen:bill", args=(part.lines[0].key,)),
         "total_fen": part.total_fen,
+        "amount_asked": int(part.total_fen),
         "people": [line.person for line in part.lines],
         "region_name": part.region_name,
         "region_code": part.region_code,

@@ -1,0 +1,42 @@
+"""`canbao bench`: each number we quote, measured beside its floor on this machine, in this run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Name = Annotated[str, typer.Argument(help="Which benchmark; `all` runs every one.", show_default=False)]
+Size = Annotated[int | None, typer.Option(min=1, help="How many items; a tenth is run as well, for the growth.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per benchmark, and nothing else.")]
+
+
+def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
+    """Measure a benchmark beside its floor. Figures are ratios of one run on one machine, never promises."""
+    from bench.catalogue import BENCHMARKS, run
+
+    names = list(BENCHMARKS) if name == "all" else [name]
+    if name != "all" and name not in BENCHMARKS:
+        typer.secho(f"There is no benchmark {name}; there are: {', '.join(BENCHMARKS)}, and all.", fg="red", err=True)
+        raise typer.Exit(2)
+    table = Table("benchmark", "size", "rate/s", "floor/s", "ratio", "CPU µs/item", "exponent")
+    for each in names:
+        found = run(each, size)
+        if as_json:
+            typer.echo(json.dumps(asdict(found)))
+            continue
+        table.add_row(
+            found.name,
+            f"{found.size:,}",
+            f"{found.rate_per_s:,.0f}",
+            f"{found.floor_per_s:,.0f}",
+            f"{found.ratio:.2f}",
+            f"{found.cpu_us_per_item:,.0f}",
+            f"{found.exponent:.2f}",
+        )
+    if not as_json:
+        Console().print(table)
