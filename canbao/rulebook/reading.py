@@ -105,11 +105,7 @@ def _parse(text: str, file: str) -> tuple[object, dict[Path, int], list[Paramete
         if not isinstance(node, yaml.MappingNode):
             return None, {}, finding(1, "(file)", "holds no values; it should begin with format: 1")
         lines: dict[Path, int] = {}
-        odd = [
-            f
-            for path, line, reason in _walk(node, (), lines, frozenset())
-            for f in finding(line, _name_of(path), reason)
-        ]
+        odd = [f for path, line, reason in _walk(node, (), lines, set()) for f in finding(line, _name_of(path), reason)]
         return (None, lines, odd) if odd else (yaml.load(text, Loader=_PlainLoader), lines, [])
     except yaml.MarkedYAMLError as malformed:
         mark = malformed.problem_mark
@@ -118,16 +114,20 @@ def _parse(text: str, file: str) -> tuple[object, dict[Path, int], list[Paramete
         return None, {}, finding(0, "(file)", f"is not YAML: {str(malformed).splitlines()[0]}")
 
 
-def _walk(
-    node: yaml.Node, path: Path, lines: dict[Path, int], above: frozenset[int]
-) -> Iterator[tuple[Path, int, str]]:
-    """Note every key's line, and answer with keys written twice and references to themselves."""
+def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], met: set[int]) -> Iterator[tuple[Path, int, str]]:
+    """Note every key's line, and answer with keys written twice and parts repeated by reference.
+
+    A reference is refused, not followed: a file that a jurist reads says everything where it stands, and a chain of
+    references can grow without end.
+    """
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
-    if id(node) in above:
-        yield path, line, "refers to itself"
+    if isinstance(node, yaml.ScalarNode):
         return
-    within = above | {id(node)}
+    if id(node) in met:
+        yield path, line, "repeats another part by reference (& and *); write it out"
+        return
+    met.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key_node, value_node in node.value:
@@ -136,10 +136,10 @@ def _walk(
             if key in seen:
                 yield (*path, key), key_node.start_mark.line + 1, "is written twice"
             seen.add(key)
-            yield from _walk(value_node, (*path, key), lines, within)
+            yield from _walk(value_node, (*path, key), lines, met)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _walk(item, (*path, index), lines, within)
+            yield from _walk(item, (*path, index), lines, met)
 
 
 def _of_type(detail: Any, lines: Mapping[Path, int], file: str) -> ParameterFinding:
