@@ -42,12 +42,13 @@ FILLED = (
     """,
     """
     INSERT INTO billing_bill (region_code, id, person_id, scheme_code, insured_year, due_from, due_until, kind,
-        generation, state, move_count, price_id, total_fen, government_fen, assistance_fen, personal_fen, registered_elsewhere,
-        assessed_on, order_id, recorded_at)
+        generation, state, move_count, price_id, total_fen, government_fen, assistance_fen, personal_fen,
+        registered_elsewhere, assessed_on, order_id, recorded_at)
     SELECT region_code, id, id, '390', 2025, 202501, 202512, 'normal', 1, state, 0, id, 0, 0, 0, 0, false,
         '2024-11-15', CASE state WHEN 'locked' THEN gen_random_uuid() END, now()
     FROM (
-        SELECT region_code, id, (ARRAY['due', 'due', 'due', 'locked', 'voided'])[1 + get_byte(id_digest, 0) % 5] AS state
+        SELECT region_code, id,
+            (ARRAY['due', 'due', 'due', 'locked', 'voided'])[1 + get_byte(id_digest, 0) % 5] AS state
         FROM registry_person
     ) AS person
     """,
