@@ -18,7 +18,7 @@ from canbao.kernel.money import Fen, Rounding, format_yuan, rate
 from canbao.rulebook.calendar_days import age_in_years
 from canbao.rulebook.errors import BORN_AFTER_YEAR, NO_STANDARD
 from canbao.rulebook.parameters import Ages, Assistance, RegionYear, Standard
-from canbao.rulebook.sourced import NotPublished, Reliability, Source, Words
+from canbao.rulebook.sourced import NotPublished, Reliability, Source, SourcedYuan, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,19 +248,20 @@ def _total_step(total: Fen, parts: Sequence[Step]) -> Step:
 
 
 def _standard_steps(standard: Standard, parameters: RegionYear) -> Iterator[Step]:
-    def step(name: Words, amount: Fen, source: Source, note: Words | None) -> Step:
+    def step(label: Words, value: SourcedYuan) -> Step:
         return Step(
-            label_zh=f"个人缴费标准：{name.zh}",
-            label_en=f"Personal standard: {name.en}",
-            amount_fen=amount,
-            source=source,
-            note_zh=note.zh if note else "",
-            note_en=note.en if note else "",
+            label_zh=label.zh,
+            label_en=label.en,
+            amount_fen=value.value,
+            source=parameters.source_of(value),
+            note_zh=value.note.zh if value.note else "",
+            note_en=value.note.en if value.note else "",
         )
 
-    yield step(standard.name, standard.yuan.value, parameters.source_of(standard.yuan), standard.yuan.note)
+    own = Words(zh=f"个人缴费标准：{standard.name.zh}", en=f"Personal standard: {standard.name.en}")
+    yield step(own, standard.yuan)
     for extra in standard.extras:
-        yield step(extra.name, extra.yuan.value, parameters.source_of(extra.yuan), extra.yuan.note)
+        yield step(Words(zh=f"一并收取：{extra.name.zh}", en=f"Collected with it: {extra.name.en}"), extra.yuan)
 
 
 def _assistance(person: PersonClass, standard: Standard, parameters: RegionYear) -> tuple[Assistance | None, Fen, bool]:

@@ -39,7 +39,7 @@ from canbao.rulebook.sourced import (
     Words,
     Year,
     YearMonth,
-    _kind,
+    entry_kind,
 )
 
 FORMAT = 1
@@ -59,7 +59,7 @@ class StartRule(StrEnum):
 
 SourcedStart = Sourced[StartRule]
 MaybeStart = Annotated[
-    Annotated[SourcedStart, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[SourcedStart, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
 
 
@@ -140,7 +140,7 @@ class Late(BaseModel):
 
 
 MaybeLate = Annotated[
-    Annotated[Late, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[Late, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
 
 
@@ -269,7 +269,7 @@ class Newborn(BaseModel):
 
 
 MaybeNewborn = Annotated[
-    Annotated[Newborn, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[Newborn, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
 
 
@@ -299,7 +299,7 @@ class Waiting(BaseModel):
 
 
 MaybeWaiting = Annotated[
-    Annotated[Waiting, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[Waiting, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
 
 

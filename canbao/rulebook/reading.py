@@ -101,12 +101,13 @@ def _parse(text: str, file: str) -> tuple[object, dict[Path, int], list[Paramete
     if len(text) > FILE_LENGTH_MAX:
         return None, {}, finding(0, "(file)", "is too large to be a parameter file")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _PlainLoader(text)
+        node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             return None, {}, finding(1, "(file)", "holds no values; it should begin with format: 1")
         lines: dict[Path, int] = {}
         odd = [f for path, line, reason in _walk(node, (), lines, set()) for f in finding(line, _name_of(path), reason)]
-        return (None, lines, odd) if odd else (yaml.load(text, Loader=_PlainLoader), lines, [])
+        return (None, lines, odd) if odd else (loader.construct_document(node), lines, [])
     except yaml.MarkedYAMLError as malformed:
         mark = malformed.problem_mark
         return None, {}, finding(mark.line + 1 if mark else 0, "(file)", f"is not YAML: {malformed.problem}")

@@ -112,7 +112,7 @@ class NotPublished(BaseModel):
     not_published: Words
 
 
-def _kind(value: Any) -> str:
+def entry_kind(value: Any) -> str:
     """Which of the two a document's entry is meant to be: told by its key, so that a finding is about one of them
     only.
     """
@@ -209,11 +209,11 @@ SourcedFlag = Sourced[StrictBool]
 SourcedPercent = Sourced[Percent]
 
 MaybeYuan = Annotated[
-    Annotated[SourcedYuan, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[SourcedYuan, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
 MaybeDay = Annotated[
-    Annotated[SourcedDay, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[SourcedDay, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
 MaybeCount = Annotated[
-    Annotated[SourcedCount, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(_kind)
+    Annotated[SourcedCount, Tag("sourced")] | Annotated[NotPublished, Tag("not_published")], Discriminator(entry_kind)
 ]
