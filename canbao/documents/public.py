@@ -17,7 +17,8 @@ from canbao.documents.checks import AUDITORS
 from canbao.documents.errors import CODE_UNKNOWN, GLYPH_MISSING, SNAPSHOT_WRONG, VOUCHER_NOT_FOUND, VOUCHER_VOIDED
 from canbao.documents.rendering import number_in, render
 from canbao.documents.rules import UNKNOWN, MaskedLine, Verdict, VerdictState, verdict_of
-from canbao.documents.seal import SealCheck, SealState, seal_in_force
+from canbao.documents.seal import SealCheck, SealState
+from canbao.documents.signing import seal_in_force
 from canbao.documents.snapshot import (
     LINES_MAX,
     SubjectKind,

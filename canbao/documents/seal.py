@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Protocol
 
 from canbao.kernel.clock import Instant
@@ -48,13 +47,3 @@ class Seal(Protocol):
     def check(self, document: bytes) -> SealCheck:
         """Whether the whole document, to its last byte, is covered by a valid signature of this seal."""
         ...
-
-
-@cache
-def seal_in_force() -> Seal:
-    """The seal of this process, read from the environment once. Errors: `documents.signer_incomplete`."""
-    # pyhanko takes most of a second to import, and most processes never sign.
-    from canbao.documents.certificate import signer_from_environment
-    from canbao.documents.pades import PadesSeal
-
-    return PadesSeal(signer_from_environment())
