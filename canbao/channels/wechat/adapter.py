@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -97,14 +98,14 @@ class _Transport:
     def __init__(self, original: ModuleType) -> None:
         self.original = original
 
-    def get(self, url: str, **kwargs: object) -> object:
+    def get(self, url: str, **kwargs: object) -> object:  # tidy: py-kwargs (the SDK decides what it passes on)
         """The SDK's GET."""
         call = _running.get()
         if call is None:
             return self.original.get(url=url, **kwargs)
         return _exchange(call, "GET", url, b"", kwargs.get("headers"))
 
-    def post(self, url: str, **kwargs: object) -> object:
+    def post(self, url: str, **kwargs: object) -> object:  # tidy: py-kwargs (the SDK decides what it passes on)
         """The SDK's POST.
 
         The bytes are made as the SDK made them when it signed, so they are the bytes that were signed.
@@ -229,6 +230,8 @@ class WeChatAdapter:
             follow_redirects=False,
             proxy=settings.proxy_url,
         )
+        # Open connections go with the adapter, or with the process.
+        weakref.finalize(self, self._client.close)
 
     def place(self, order: PlaceOrder, *, now: Instant) -> Reply:
         """Place an order, H5 or Native."""
