@@ -8,7 +8,7 @@ valid from 2020 to 2049, because a demonstration may run on any set business dat
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,28 +32,37 @@ _VALID_UNTIL = datetime(2049, 12, 31, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """A private key, its certificate, and the certificates above it."""
+    """A private key, its certificate, the certificates above it, and earlier ones whose signatures stay good."""
 
     key: PrivateKey
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
+    earlier: tuple[x509.Certificate, ...] = ()
 
 
 def signer_from_environment() -> Signer:
     """The signer that the environment names, or the development signer where it names none.
 
+    `CANBAO_SIGNER_EARLIER` may name a PEM file of certificates that signed before this one: a renewed certificate must
+    not make yesterday's vouchers look foreign.
+
     Errors: `documents.signer_incomplete` when a file is missing or unreadable, key and certificate do not belong
     together, only one of the two is named, or production names none.
     """
+    earlier = os.environ.get("CANBAO_SIGNER_EARLIER", "")
+    found = _checked(_present_signer())
+    return replace(found, earlier=_certificates(_read(Path(earlier)))) if earlier else found
+
+
+def _present_signer() -> Signer:
     bundle, key, certificate = (os.environ.get(f"CANBAO_SIGNER_{name}", "") for name in ("PKCS12", "KEY", "CERT"))
     if bundle:
-        return _checked(_from_bundle(Path(bundle), os.environ.get("CANBAO_SIGNER_PKCS12_PASSWORD", "")))
+        return _from_bundle(Path(bundle), os.environ.get("CANBAO_SIGNER_PKCS12_PASSWORD", ""))
     if bool(key) != bool(certificate):
         raise SIGNER_INCOMPLETE(reason="CANBAO_SIGNER_KEY + CANBAO_SIGNER_CERT")
     if key:
-        return _checked(
-            _from_pem(_read(Path(key)), _read(Path(certificate)), os.environ.get("CANBAO_SIGNER_KEY_PASSWORD", ""))
-        )
+        password = os.environ.get("CANBAO_SIGNER_KEY_PASSWORD", "")
+        return _from_pem(_read(Path(key)), _read(Path(certificate)), password)
     if is_production():
         raise SIGNER_INCOMPLETE(reason="CANBAO_ENVIRONMENT=production")
     return _development_signer(state_dir() / DEVELOPMENT_FILE)
@@ -72,12 +81,19 @@ def _from_bundle(path: Path, password: str) -> Signer:
 def _from_pem(key_pem: bytes, certificate_pem: bytes, password: str) -> Signer:
     try:
         key = serialization.load_pem_private_key(key_pem, password.encode() or None)
-        certificate, *chain = x509.load_pem_x509_certificates(certificate_pem)
     except (ValueError, TypeError) as unreadable:
         raise SIGNER_INCOMPLETE(reason="PEM") from unreadable
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise SIGNER_INCOMPLETE(reason="EC, RSA")
+    certificate, *chain = _certificates(certificate_pem)
     return Signer(key=key, certificate=certificate, chain=tuple(chain))
+
+
+def _certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except ValueError as unreadable:
+        raise SIGNER_INCOMPLETE(reason="PEM") from unreadable
 
 
 def _checked(signer: Signer) -> Signer:
@@ -109,7 +125,7 @@ def _development_signer(path: Path) -> Signer:
         finally:
             draft.unlink()
     pem = _read(path)
-    return _checked(_from_pem(pem, pem, ""))
+    return _from_pem(pem, pem, "")
 
 
 def _new_development_pem() -> bytes:

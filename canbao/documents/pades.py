@@ -84,7 +84,9 @@ class PadesSeal:
             ),
             cert_registry=above,
         )
-        self._trusted = chain
+        earlier = [_asn1(certificate) for certificate in signer.earlier]
+        self._trusted = [*chain, *earlier]
+        self._ours = {certificate.dump() for certificate in (chain[0], *earlier)}
         self._bytes_reserved = _BYTES_RESERVED + 2 * sum(len(certificate.dump()) for certificate in chain)
 
     def sign(self, document: bytes, *, at: Instant) -> bytes:
@@ -129,7 +131,7 @@ class PadesSeal:
         return SealCheck(
             state=_state(
                 is_intact=status.intact and status.valid and status.coverage is SignatureCoverageLevel.ENTIRE_FILE,
-                is_ours=signature.signer_cert.dump() == self._trusted[0].dump(),
+                is_ours=signature.signer_cert.dump() in self._ours,
             ),
             signed_at=signed_at if isinstance(signed_at, datetime) else None,
             signer_name=str(signature.signer_cert.subject.native.get("common_name", "")),

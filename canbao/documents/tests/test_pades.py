@@ -143,7 +143,7 @@ def _signer(
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("PKCS12", "PKCS12_PASSWORD", "KEY", "CERT", "KEY_PASSWORD"):
+    for name in ("PKCS12", "PKCS12_PASSWORD", "KEY", "CERT", "KEY_PASSWORD", "EARLIER"):
         monkeypatch.delenv(f"CANBAO_SIGNER_{name}", raising=False)
     monkeypatch.setenv("CANBAO_STATE_DIR", str(tmp_path))
     return tmp_path
@@ -210,3 +210,22 @@ def test_key_and_certificate_must_belong_together(state: Path, monkeypatch: pyte
         signer_from_environment()
     monkeypatch.setenv("CANBAO_SIGNER_CERT", str(state / "mine.pem"))
     assert signer_from_environment().certificate == mine.certificate
+
+
+def test_paper_stays_ours_when_the_certificate_is_renewed(
+    state: Path, monkeypatch: pytest.MonkeyPatch, document: bytes
+) -> None:
+    former = PadesSeal(signer_from_environment())
+    paper = former.sign(document, at=ISSUED_AT)
+    (state / DEVELOPMENT_FILE).rename(state / "former.pem")
+    assert PadesSeal(signer_from_environment()).check(paper).state is SealState.NOT_OURS
+    monkeypatch.setenv("CANBAO_SIGNER_EARLIER", str(state / "former.pem"))
+    renewed = PadesSeal(signer_from_environment())
+    assert renewed.check(paper).state is SealState.INTACT
+    assert renewed.check(renewed.sign(document, at=ISSUED_AT)).state is SealState.INTACT
+    altered = bytearray(paper)
+    altered[100] ^= 1
+    assert renewed.check(bytes(altered)).state is SealState.ALTERED
+    (state / "former.pem").write_text("nothing")
+    with pytest.raises(CanbaoError, match="PEM"):
+        signer_from_environment()
