@@ -80,11 +80,9 @@ def generate(
         from canbao.registry import public as registry
 
         if kind not in set(registry.FileKind) or encoding not in set(registry.Encoding):
-            _stop(
-                f"--format is csv or xlsx, --encoding utf-8 or gb18030, not {kind}, {encoding}; nothing was written"
-            )
+            _stop(f"--format is csv or xlsx, --encoding utf-8 or gb18030, not {kind}, {encoding}; nothing was written")
         try:
-            with Progress(transient=True) as bar:
+            with Progress(console=Console(stderr=True), transient=True) as bar:
                 task = bar.add_task("making up", total=persons)
                 registry.write_made_up_register(
                     out,
