@@ -76,3 +76,9 @@ PAID_BY_ASSISTANCE = declare(
     "今年不用缴，政府替您出",
     "Nothing to pay this year; the government pays for you",
 )
+BUYS_NO_COVER = declare(
+    "billing.buys_no_cover",
+    Retry.NEVER,
+    "现在缴 {year} 年的费，等待期过后已到年底，没有可以报销的时间，先不要缴。请打 12393",
+    "Paying {year} now would buy no cover: the waiting period lasts beyond the year. Do not pay; call 12393",
+)

@@ -120,7 +120,7 @@ def _line(bill: Bill, people: Mapping[UUID, Person], covers: Mapping[UUID, Cover
         name=person.name,
         id_no_masked=documents.mask_to_last_four(person.id_no),
         scheme_name="城乡居民基本医疗保险",
-        collected_year=parameters.notice_year.value,
+        collected_year=parameters.collected_from.year if parameters.collected_from else parameters.notice_year.value,
         insured_year=bill.insured_year,
         cover_from=cover.from_on,
         cover_until=cover.until_on,

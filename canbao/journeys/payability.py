@@ -7,6 +7,7 @@ from datetime import date
 
 from canbao.billing import public as billing
 from canbao.billing.public import Bill, LockStatus
+from canbao.journeys.foresee_cover import foresee_cover
 from canbao.kernel.clock import BEIJING
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen, format_yuan
@@ -51,13 +52,20 @@ def refuse_another_amount(found_fen: Fen, expected_fen: Fen) -> None:
 
 
 def refuse_outside_the_window(region: RegionCode, bills: Sequence[Bill], *, today: date) -> None:
-    """Raise one of `billing.window_*` for the first bill that is not taken on this day, by the values in force."""
-    born_on = {found.person_id: found.born_on for found in registry.people(region, [bill.person_id for bill in bills])}
+    """Raise for the first bill that is not taken on this day by the values in force, or that would buy no day of cover.
+
+    Errors: `billing.window_not_open`, `billing.window_closed`, `billing.window_not_published`, `billing.buys_no_cover`.
+    """
+    people = {found.person_id: found for found in registry.people(region, [bill.person_id for bill in bills])}
     for bill in bills:
+        person = people[bill.person_id]
         parameters = policy.in_force(region, bill.scheme_code, bill.insured_year).parameters
-        verdict = window_on(parameters, today, born_on=born_on.get(bill.person_id))
+        verdict = window_on(parameters, today, born_on=person.born_on)
         if not verdict.is_payable:
             raise _closed(verdict, bill)
+        cover = foresee_cover(bill, person, parameters, paid_on=today)
+        if cover is not None and cover.is_empty:
+            raise billing.BUYS_NO_COVER(year=bill.insured_year)
 
 
 def _closed(verdict: WindowVerdict, bill: Bill) -> CanbaoError:

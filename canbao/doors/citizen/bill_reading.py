@@ -18,6 +18,7 @@ from canbao.doors.frame.figures import date_text
 from canbao.doors.frame.people import person_shown
 from canbao.doors.frame.reader import Language
 from canbao.doors.frame.words import in_language, say
+from canbao.journeys.foresee_cover import foresee_cover
 from canbao.kernel.clock import Clock, Instant
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.regions import RegionCode
@@ -26,7 +27,7 @@ from canbao.policy import public as policy
 from canbao.registry import public as registry
 from canbao.registry.public import Person
 from canbao.rulebook.contribution import Step
-from canbao.rulebook.entitlement import Cover, CoverFacts, cover_of, lapsed_full_years
+from canbao.rulebook.entitlement import Cover
 from canbao.rulebook.parameters import RegionYear
 from canbao.rulebook.sourced import FIRM, Source
 from canbao.rulebook.window import WindowState, WindowVerdict, window_on
@@ -159,19 +160,7 @@ def _parameters(bill: Bill) -> RegionYear:
 def _cover(bill: Bill, person: Person, parameters: RegionYear, verdict: WindowVerdict, on: date) -> Cover | None:
     """What paying today would buy. Before the window opens, what paying on its first day would."""
     paid_on = max(on, verdict.opens_on) if verdict.opens_on is not None else on
-    facts = CoverFacts(
-        insured_year=bill.insured_year,
-        born_on=person.born_on,
-        category_code=person.category_code or "",
-        identity_codes=person.identity_codes_on(on),
-        paid_on=paid_on,
-        lapsed_years=lapsed_full_years(person.last_insured_year, person.born_on, parameters),
-    )
-    try:
-        return cover_of(facts, parameters)
-    except CanbaoError:
-        # The rule needs a fact that only a counter can settle; the page then promises no date.
-        return None
+    return foresee_cover(bill, person, parameters, paid_on=paid_on)
 
 
 def _locked_since(bill: Bill) -> Instant | None:
