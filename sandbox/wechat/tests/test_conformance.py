@@ -199,7 +199,7 @@ async def test_async_sdk_drives_every_endpoint(
         status, text = await sdk.query(transaction_id=paid["transaction_id"])
         assert (status, json.loads(text)["out_trade_no"]) == (200, "ORDER0000")
         ((headers, body),) = receiver.wait_for(1)
-        assert (await sdk.callback(headers, body))["resource"] == json.loads(text)
+        assert sdk.callback(headers, body)["resource"] == json.loads(text)
         assert (await sdk.close(out_trade_no="ORDER0001"))[0] == 204
         status, text = await sdk.query(out_trade_no="ORDER0001")
         assert (status, json.loads(text)["trade_state"]) == (200, "CLOSED")
