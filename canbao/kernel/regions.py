@@ -26,7 +26,7 @@ NATIONAL_TABLES: frozenset[str] = frozenset({"registry_directory"})
 """National tables distributed by a key of their own, never written in the hot path."""
 
 LOCAL_TABLES: frozenset[str] = frozenset(
-    {"kernel_throttle", "kernel_rotation", "django_migrations", "django_content_type", "django_session"}
+    {"kernel_throttle", "django_migrations", "django_content_type", "django_session"}
 )
 """Tables that stay on the coordinator: limits, job control, and Django's own."""
 
