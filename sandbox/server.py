@@ -116,7 +116,8 @@ class _Connection:
                 if self._http.they_are_waiting_for_100_continue:
                     go_on = h11.InformationalResponse(status_code=100, headers=[])
                     self._writer.write(self._http.send(go_on) or b"")
-                self._http.receive_data(await asyncio.wait_for(self._reader.read(65536), IDLE_S))
+                async with asyncio.timeout(IDLE_S):
+                    self._http.receive_data(await self._reader.read(65536))
             elif isinstance(event, h11.Request):
                 head = event
             elif isinstance(event, h11.Data):

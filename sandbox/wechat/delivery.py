@@ -7,6 +7,7 @@ time, as the channel's do; copies of one burst travel together or one after the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Sequence
 
@@ -44,10 +45,10 @@ class Delivery:
         while True:
             self._wake.clear()
             self._start(self._gateway.due_notices())
-            try:
-                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: Python 3.11's loses a cancellation that meets the waking, and this loop would never end.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
 
     async def drain(self) -> int:
         """Deliver all that is due, and what becomes due by it, and wait for every answer; how many were sent."""
