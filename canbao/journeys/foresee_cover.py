@@ -12,7 +12,7 @@ from canbao.rulebook.parameters import RegionYear
 
 
 def foresee_cover(bill: Bill, person: Person, parameters: RegionYear, *, paid_on: date) -> Cover | None:
-    """The cover that a payment on that day would buy; None where the rule needs a fact that only a counter can settle."""
+    """The cover that a payment on that day would buy; None where only a counter can settle a fact the rule needs."""
     facts = CoverFacts(
         insured_year=bill.insured_year,
         born_on=person.born_on,
