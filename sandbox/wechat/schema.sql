@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS trade_order (
     CHECK ((state = 'SUCCESS') = (transaction_id IS NOT NULL AND openid IS NOT NULL AND paid_at IS NOT NULL))
 );
 CREATE INDEX IF NOT EXISTS trade_order_unpaid ON trade_order (created_at) WHERE state = 'NOTPAY';
+CREATE INDEX IF NOT EXISTS trade_order_expiry ON trade_order (expires_at) WHERE state = 'NOTPAY' AND is_expiry_seen = 0;
 CREATE INDEX IF NOT EXISTS trade_order_number ON trade_order (out_trade_no);
 
 CREATE TABLE IF NOT EXISTS seen_nonce (
@@ -84,6 +85,7 @@ CREATE TABLE IF NOT EXISTS notice (
     is_held      INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS notice_due ON notice (next_at, sequence) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS notice_overtaken ON notice (sequence) WHERE state = 'overtaken';
 CREATE INDEX IF NOT EXISTS notice_order ON notice (out_trade_no);
 
 CREATE TABLE IF NOT EXISTS attempt (
