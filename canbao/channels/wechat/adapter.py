@@ -5,29 +5,25 @@ added here and nowhere else. It is used in public-key mode only, since in the ot
 channel. Its address is a private attribute. It follows redirects, reads answers of any length, trusts signatures of
 any age, looks up proxies and passwords in the environment, and asks the channel about keys it does not know. So its
 two modules are given another transport and another clock while one of our calls runs (`_Call`, carried by a context
-variable; everybody else in the process keeps theirs): the transport below bounds time and size, follows nothing and
+variable; everybody else in the process keeps theirs): the transport bounds time and size, follows nothing and
 checks key and age before the SDK sees an answer, and the clock is the instant handed in, because a demonstration runs
 on a set business date. `tests/test_adapter.py` fails when an upgrade of the SDK moves one of the private names used
 here.
 
-One connection pool per adapter: the SDK alone would open a connection per call.
+The SDK alone would open a connection per call; `transport.py` keeps a pool.
 """
 
 from __future__ import annotations
 
 import json
-import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
-from ssl import SSLContext
 from types import ModuleType
 from urllib.parse import urlsplit
 
-import httpx
 import wechatpayv3.core
 import wechatpayv3.utils
 from wechatpayv3 import WeChatPay, WeChatPayType
@@ -36,21 +32,12 @@ from canbao.channels.interface import Mode, NoticeRefusal, NoticeRefused, PlaceO
 from canbao.channels.wechat import wire
 from canbao.channels.wechat.settings import WeChatSettings
 from canbao.channels.wechat.signing import SignatureRefused, signature_headers
+from canbao.channels.wechat.transport import AnswerRefused, Transport
 from canbao.kernel.clock import Instant
 
-CONNECT_TIMEOUT_S = 3.0
-READ_TIMEOUT_S = 8.0
-ANSWER_TIMEOUT_S = 12.0
-"""From the first byte sent to the last byte read: a dripping answer is no answer."""
-
-ANSWER_BYTES_MAX = 64 * 1024
 NOTICE_BYTES_MAX = 64 * 1024
 
 _PAY_TYPES = {Mode.H5: WeChatPayType.H5, Mode.NATIVE: WeChatPayType.NATIVE}
-
-
-class AnswerRefused(Exception):
-    """An answer that is not to be believed or read; its text says why, in our words."""
 
 
 @dataclass(slots=True)
@@ -58,7 +45,7 @@ class _Call:
     """One call while it runs: the instant it happens at, whose pool it uses, and the words exchanged."""
 
     now: Instant
-    client: httpx.Client
+    transport: Transport
     serial: str
     sent: str = ""
     status: int | None = None
@@ -92,8 +79,8 @@ class _Response:
 _running: ContextVar[_Call | None] = ContextVar("wechat_call", default=None)
 
 
-class _Transport:
-    """Stands in for `requests` inside the SDK: our bounded client during our calls, the original for everybody else."""
+class _Requests:
+    """Stands in for `requests` inside the SDK: our own transport during our calls, the original for everybody else."""
 
     def __init__(self, original: ModuleType) -> None:
         self.original = original
@@ -137,68 +124,38 @@ class _Stamp:
 
 def _equip_sdk() -> None:
     """Give the SDK's modules our transport and our stamp, once per process."""
-    if not isinstance(wechatpayv3.core.requests, _Transport):
-        wechatpayv3.core.requests = _Transport(wechatpayv3.core.requests)
+    if not isinstance(wechatpayv3.core.requests, _Requests):
+        wechatpayv3.core.requests = _Requests(wechatpayv3.core.requests)
     if not isinstance(wechatpayv3.utils.time, _Stamp):
         wechatpayv3.utils.time = _Stamp(wechatpayv3.utils.time)
 
 
 def _exchange(call: _Call, method: str, url: str, body: bytes, headers: object) -> _Response:
-    """Send one request and read its answer within all limits; a 2xx must bear a fresh signature by the one key we know.
+    """Send one request and read its answer; a 2xx must bear a fresh signature by the one key we know.
 
-    The SDK verifies that signature afterwards. Raises httpx.HTTPError, AnswerRefused or SignatureRefused.
+    The SDK verifies that signature afterwards. Raises what `Transport.send` raises, or SignatureRefused.
     """
     if not isinstance(headers, dict):
         raise AnswerRefused("the SDK passed no headers")
     parts = urlsplit(url)
-    call.sent = (
-        f"{method} {parts.path}{'?' + parts.query if parts.query else ''} {wire.masked(body.decode('utf-8'))}".strip()
-    )
-    # `identity`: a compressed answer could be short on the wire and endless in memory.
-    all_headers = {**headers, "Accept-Encoding": "identity"}
-    started = time.monotonic()
-    with call.client.stream(method, url, content=body or None, headers=all_headers) as response:
-        call.status = response.status_code
-        content = _bounded(response, started + ANSWER_TIMEOUT_S)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    call.sent = f"{method} {target} {wire.masked(body.decode('utf-8'))}".strip()
+    answer = call.transport.send(method, url, headers, body)
+    call.status = answer.status
     try:
-        text = content.decode("utf-8")
+        text = answer.content.decode("utf-8")
     except UnicodeDecodeError as foreign:
         raise AnswerRefused("the answer is not UTF-8") from foreign
     call.answer = wire.masked(text)
     shown = {"Content-Type": "application/json"}
-    if 200 <= response.status_code < 300:
-        shown |= signature_headers(_single(response), serial=call.serial, now=call.now)
-    return _Response(response.status_code, shown, text, content)
-
-
-def _bounded(response: httpx.Response, deadline: float) -> bytes:
-    """The whole body as sent, or AnswerRefused when it is packed, too long, too slow or shorter than announced."""
-    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise AnswerRefused("the answer is packed")
-    content = bytearray()
-    for chunk in response.iter_raw():
-        content += chunk
-        if len(content) > ANSWER_BYTES_MAX:
-            raise AnswerRefused("the answer is too long")
-        if time.monotonic() > deadline:
-            raise AnswerRefused("the answer comes too slowly")
-    return bytes(content)
-
-
-def _single(response: httpx.Response) -> dict[str, str]:
-    """The headers by name; one that is repeated is joined by a comma and so fits no form that is checked later."""
-    return dict(response.headers.items())
+    if 200 <= answer.status < 300:
+        shown |= signature_headers(answer.headers, serial=call.serial, now=call.now)
+    return _Response(answer.status, shown, text, answer.content)
 
 
 def _no_call_out() -> None:
     """Replaces the SDK's download of certificates: whatever it is shown, it asks nobody."""
     raise AnswerRefused("a key that is not on our list")
-
-
-@cache
-def _trusted_authorities() -> SSLContext:
-    """The certificate authorities that may vouch for the channel; reading them takes tens of milliseconds, so once."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 class WeChatAdapter:
@@ -220,18 +177,9 @@ class WeChatAdapter:
         self._sdk._core._gate_way = settings.base_url
         self._sdk._core._update_certificates = _no_call_out
         self._apiv3_key = settings.apiv3_key
-        # `trust_env=False`: no proxy, password file or certificate store that the environment may name; redirects are
-        # not followed.
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=15.0),
-            verify=_trusted_authorities(),
-            trust_env=False,
-            follow_redirects=False,
-            proxy=settings.proxy_url,
-        )
+        self._transport = Transport(settings.proxy_url)
         # Open connections go with the adapter, or with the process.
-        weakref.finalize(self, self._client.close)
+        weakref.finalize(self, self._transport.close)
 
     def place(self, order: PlaceOrder, *, now: Instant) -> Reply:
         """Place an order, H5 or Native."""
@@ -312,7 +260,7 @@ class WeChatAdapter:
 
         Whatever goes wrong, from a refused connection to a bug in the SDK, is a reply that was not heard.
         """
-        with _as_running(_Call(now=now, client=self._client, serial=self._serial)) as call:
+        with _as_running(_Call(now=now, transport=self._transport, serial=self._serial)) as call:
             try:
                 status, text = ask_sdk()
             except Exception as trouble:

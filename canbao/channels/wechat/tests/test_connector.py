@@ -12,13 +12,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from canbao.channels.interface import Capability, ChannelCode, Device, Mode, Outcome, PlaceOrder
-from canbao.channels.wechat import adapter
+from canbao.channels.wechat import transport
 from canbao.channels.wechat.connector import WeChatConnector
 from canbao.channels.wechat.tests.far_end import APPID, MCHID, PUBLIC_KEY_ID, FarEnd, closed_port, raw_answer
 from canbao.kernel.errors import CanbaoError
@@ -281,7 +280,7 @@ def _redirected(far_end: FarEnd) -> None:
 
 
 def _too_long(far_end: FarEnd) -> None:
-    body = json.dumps({**PAID, "filler": "x" * adapter.ANSWER_BYTES_MAX}).encode()
+    body = json.dumps({**PAID, "filler": "x" * transport.ANSWER_BYTES_MAX}).encode()
     far_end.answers(200, body)
 
 
@@ -369,7 +368,7 @@ def test_answer_that_cannot_be_believed_is_unknown_on_every_call(
 def test_silence_is_unknown_within_the_time_limit(
     wechat: WeChatConnector, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wechat._adapter._client, "timeout", httpx.Timeout(0.3))
+    monkeypatch.setattr(transport, "READ_TIMEOUT_S", 0.3)
     far_end.drips(b"", b"", 1.0, 1)
     started = time.monotonic()
     placed = wechat.place(ORDER, now=NOW)
@@ -379,11 +378,20 @@ def test_silence_is_unknown_within_the_time_limit(
     assert placed.evidence.answer == "not believed (ReadTimeout)"
 
 
-def test_dripping_answer_is_unknown_within_the_time_limit(
-    wechat: WeChatConnector, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["body", "headers", "chunks"],
+)
+def test_dripping_answer_is_unknown_when_the_call_has_had_its_time(
+    wechat: WeChatConnector, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch, first: bytes, drop: bytes
 ) -> None:
-    monkeypatch.setattr(adapter, "ANSWER_TIMEOUT_S", 0.3)
-    far_end.drips(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b" ", 0.05, 40)
+    monkeypatch.setattr(transport, "CALL_TIMEOUT_S", 0.3)
+    far_end.drips(first, drop, 0.05, 40)
     started = time.monotonic()
     assert wechat.ask(ORDER_NO, now=NOW).outcome is Outcome.UNKNOWN
     assert time.monotonic() - started < 1.5

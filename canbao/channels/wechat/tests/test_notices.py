@@ -14,6 +14,7 @@ from canbao.channels.wechat import adapter
 from canbao.channels.wechat.connector import WeChatConnector
 from canbao.channels.wechat.settings import from_environment
 from canbao.channels.wechat.tests.far_end import APPID, MCHID, FarEnd, Keys
+from canbao.channels.wechat.transport import AnswerRefused
 
 NOW = datetime(2024, 11, 15, 2, 0, 0, tzinfo=UTC)
 ORDER_NO = "360100P4M82ZT7K3QX"
@@ -104,7 +105,7 @@ def test_even_the_sdk_itself_cannot_be_made_to_call_out(wechat: WeChatConnector,
         "Wechatpay-Timestamp": "1731636000",
         "Wechatpay-Nonce": "n",
     }
-    with pytest.raises(adapter.AnswerRefused):
+    with pytest.raises(AnswerRefused):
         wechat._adapter._sdk.callback(headers, "{}")
     assert far_end.received == []
 
