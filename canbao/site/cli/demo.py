@@ -53,8 +53,7 @@ def demo(as_json: AsJson = False) -> None:
     try:
         addresses = stack.start()
         say(f"pages {addresses.pages}, intake {addresses.intake}, WeChat sandbox {addresses.sandbox}, worker")
-        receipt = ROOT / ".local" / "demo" / f"voucher-{scene.family[0].id_no[-4:]}.pdf"
-        told = tell(scene, addresses, receipt, say)
+        told = tell(scene, addresses, ROOT / ".local" / "demo", say)
     except LookupError as missed:
         typer.secho(f"{missed}\nThe logs are in {stack.logs}.", fg="red", err=True)
         raise typer.Exit(1) from missed

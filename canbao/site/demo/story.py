@@ -53,7 +53,7 @@ class Told:
     notice_to_settled_ms: int | None
 
 
-def tell(scene: Scene, addresses: Addresses, receipt: Path, say: Say) -> Told:
+def tell(scene: Scene, addresses: Addresses, folder: Path, say: Say) -> Told:
     """Play the story and answer how it ended. Raises LookupError when a page is not as a person would find it."""
     with Browser() as browser:
         page = _gather_the_family(browser, addresses, scene.family, say)
@@ -61,10 +61,12 @@ def tell(scene: Scene, addresses: Addresses, receipt: Path, say: Say) -> Told:
         token = order.url.rstrip("/").rpartition("/")[2]
         settled = _wait_for_the_result(browser, f"{addresses.pages}/o/{token}", say)
         receipt_bytes = _download(browser, settled)
-        receipt.parent.mkdir(parents=True, exist_ok=True)
+        code = _printed_code(receipt_bytes)
+        folder.mkdir(parents=True, exist_ok=True)
+        receipt = folder / f"voucher-{code}.pdf"
         receipt.write_bytes(receipt_bytes)
         say(f"voucher: {receipt} ({len(receipt_bytes) // 1024} KB)")
-        verdict = browser.open(f"{addresses.pages}/verify/{_printed_code(receipt_bytes)}")
+        verdict = browser.open(f"{addresses.pages}/verify/{code}")
     return _look_into_the_books(token, scene.family, receipt, verdict, say)
 
 
@@ -110,12 +112,13 @@ def _press(page: Page, words: str) -> dict[str, str]:
 def _wait_for_the_result(browser: Browser, url: str, say: Say) -> Page:
     """Look at the order's page until it shows the voucher's download: settled, and cover written."""
     until = time.monotonic() + SETTLED_S_MAX
+    page = browser.open(url)
     while time.monotonic() < until:
-        page = browser.open(url)
         if any("voucher.pdf" in address for _, address in page.links):
             say("result: paid and recorded")
             return page
         threading.Event().wait(0.1)
+        page = browser.open(url)
     message = f"the order was not settled within {SETTLED_S_MAX:.0f} s: {page.text[:400]}"
     raise LookupError(message)
 
