@@ -72,6 +72,7 @@ class Cashier:
         self._keys = keys
 
     def owns(self, path: str) -> bool:
+        """Whether this path is one of the cashier's pages."""
         return path in PATHS
 
     def answer(self, request: Request, now: datetime) -> Answer:

@@ -43,6 +43,7 @@ class SandboxClient:
         self.close()
 
     def close(self) -> None:
+        """Close the connection."""
         self._http.close()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Content:
@@ -54,9 +55,11 @@ class SandboxClient:
         return _read(self._http.post(self._url + path, json=dict(content or {})))
 
     def create_payer(self, *, name: str, balance_fen: int, openid: str = "") -> Content:
+        """Make a payer with this balance; the payer, with its openid."""
         return self.post("/payers", {"name": name, "balance_fen": balance_fen, "openid": openid})
 
     def set_balance(self, openid: str, balance_fen: int) -> Content:
+        """Top up or draw down to exactly this balance; the payer afterwards."""
         return self.post(f"/payers/{openid}/balance", {"balance_fen": balance_fen})
 
     def order(self, out_trade_no: str) -> Content:
@@ -68,9 +71,11 @@ class SandboxClient:
         return self.post("/pay", _names(out_trade_no, prepay_id, page_code) | {"openid": openid})
 
     def cancel(self, *, out_trade_no: str = "", prepay_id: str = "", page_code: str = "") -> Content:
+        """The payer goes away without paying; the order, unchanged."""
         return self.post("/cancel", _names(out_trade_no, prepay_id, page_code))
 
     def fail(self, *, out_trade_no: str = "", prepay_id: str = "", page_code: str = "") -> Content:
+        """The payer's attempt fails; the order, unchanged."""
         return self.post("/fail", _names(out_trade_no, prepay_id, page_code))
 
     def add_fault(
@@ -104,6 +109,7 @@ class SandboxClient:
         return _whole(self.post("/faults", wish), "number")
 
     def clear_faults(self) -> int:
+        """Take every fault back; how many there were."""
         return _whole(self.post("/faults/clear"), "cleared_count")
 
     def now(self) -> str:
@@ -115,18 +121,23 @@ class SandboxClient:
         return _whole(self.get("/clock"), "shift_seconds")
 
     def advance(self, seconds: float) -> str:
+        """Move virtual time on; the new instant."""
         return str(self.post("/clock", {"advance_s": seconds})["now"])
 
     def set_clock(self, instant: str) -> str:
+        """Make now this instant (RFC 3339); the new instant."""
         return str(self.post("/clock", {"set_to": instant})["now"])
 
     def notices(self, out_trade_no: str = "") -> list[Content]:
+        """Notices with their attempts, of one order or of all."""
         return _many(self.get("/notices", {"out_trade_no": out_trade_no} if out_trade_no else None), "notices")
 
     def hold_notices(self) -> None:
+        """Keep every notice back from now on."""
         self.post("/notices/hold")
 
     def release_notices(self) -> None:
+        """Let held notices go."""
         self.post("/notices/release")
 
     def reorder_notices(self, notice_ids: Sequence[str]) -> Content:
@@ -145,6 +156,7 @@ class SandboxClient:
         return self.post(f"/notices/{notice_id}/replay", wish)
 
     def ledger(self) -> Content:
+        """Every account and transfer, and what is wrong with them."""
         return self.get("/ledger")
 
     def findings(self) -> list[str]:
@@ -158,15 +170,19 @@ class SandboxClient:
         return self.post("/merchant", {"mode": mode})
 
     def set_h5_hosts(self, hosts: Sequence[str]) -> Content:
+        """Register the hosts from which the H5 page may be opened."""
         return self.post("/merchant", {"h5_hosts": list(hosts)})
 
     def rotate_keys(self) -> Content:
+        """Make a new platform certificate; the old one lives seven days more."""
         return self.post("/keys/rotate")
 
     def reset(self, seed: int = 1) -> None:
+        """Forget everything but the keys, and begin with this seed."""
         self.post("/reset", {"seed": seed})
 
     def log(self) -> list[Content]:
+        """The latest requests, masked."""
         return _many(self.get("/log"), "log")
 
     def bulk_notices(

@@ -49,42 +49,49 @@ class Wish:
         self.path_value = path_value
 
     def text(self, name: str, default: str = "") -> str:
+        """A text; the default where it is left out."""
         value = self._content.get(name, default)
         if not isinstance(value, str):
             raise SandboxRefusal("value_wrong", f"{name} must be a text.", 400)
         return value
 
     def whole(self, name: str, default: int | None = None) -> int:
+        """A whole number; without a default it must be there."""
         value = self._content.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool):
             raise SandboxRefusal("value_wrong", f"{name} must be a whole number.", 400)
         return value
 
     def number(self, name: str, default: float) -> float:
+        """A number, whole or not."""
         value = self._content.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise SandboxRefusal("value_wrong", f"{name} must be a number.", 400)
         return float(value)
 
     def flag(self, name: str) -> bool:
+        """True or false; false where it is left out."""
         value = self._content.get(name, False)
         if not isinstance(value, bool):
             raise SandboxRefusal("value_wrong", f"{name} must be true or false.", 400)
         return value
 
     def texts(self, name: str) -> list[str]:
+        """A list of texts; empty where it is left out."""
         value = self._content.get(name, [])
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise SandboxRefusal("value_wrong", f"{name} must be a list of texts.", 400)
         return value
 
     def objects(self, name: str) -> list[Content]:
+        """A list of objects; empty where it is left out."""
         value = self._content.get(name, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise SandboxRefusal("value_wrong", f"{name} must be a list of objects.", 400)
         return value
 
     def has(self, name: str) -> bool:
+        """Whether the value was sent at all."""
         return name in self._content
 
 

@@ -78,6 +78,7 @@ class ChannelError(Exception):
 
     @property
     def status(self) -> int:
+        """The HTTP status this code comes with."""
         return STATUS_OF[self.code]
 
     def body(self) -> bytes:

@@ -39,6 +39,8 @@ class Stage(StrEnum):
 
 
 class Group(StrEnum):
+    """The families of the catalogue."""
+
     TRANSPORT = "transport"
     PROTOCOL = "protocol"
     BUSINESS = "business"

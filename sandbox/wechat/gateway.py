@@ -174,6 +174,7 @@ class WeChatGateway:
             return self.ledger.findings()
 
     def close(self) -> None:
+        """Close the book; nothing can be asked afterwards."""
         self.store.close()
 
     def _api(self, request: Request, request_id: str, now: datetime) -> Answer:

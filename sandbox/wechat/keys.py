@@ -50,6 +50,7 @@ class PlatformCertificate:
     retires_at: datetime | None = None
 
     def pem(self) -> bytes:
+        """The certificate as X.509 PEM, as the channel hands it out."""
         return self.certificate.public_bytes(Encoding.PEM)
 
 
@@ -72,6 +73,7 @@ class Keys:
     h5_hosts: list[str] = field(default_factory=lambda: ["127.0.0.1", "localhost", "[::1]"])
 
     def merchant_public_key(self) -> RSAPublicKey:
+        """The key that proves the merchant's signatures."""
         return self.merchant_private_key.public_key()
 
     def live_certificates(self, now: datetime) -> list[PlatformCertificate]:

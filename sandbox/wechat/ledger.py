@@ -135,10 +135,12 @@ class Ledger:
 
 
 def payer_account(openid: str) -> str:
+    """The account code of a payer."""
     return f"payer:{openid}"
 
 
 def merchant_account(merchant_ref: str) -> str:
+    """The account code of a merchant."""
     return f"merchant:{merchant_ref}"
 
 

@@ -39,6 +39,8 @@ TRADE_TYPE = {
 
 
 class TradeState(StrEnum):
+    """The states of an order that is not paid by code; a refund's state joins them with refunds."""
+
     NOTPAY = "NOTPAY"
     SUCCESS = "SUCCESS"
     CLOSED = "CLOSED"

@@ -5,11 +5,6 @@ CREATE TABLE IF NOT EXISTS counter (
     last INTEGER NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS setting (
-    name  TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-);
-
 CREATE TABLE IF NOT EXISTS account (
     account_code TEXT PRIMARY KEY,
     balance_fen  INTEGER NOT NULL DEFAULT 0

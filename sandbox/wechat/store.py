@@ -17,7 +17,7 @@ from pathlib import Path
 from sandbox.clock import BEIJING
 
 Value = str | int | bytes | None
-TABLES = ("counter", "setting", "transfer", "account", "payer", "trade_order", "seen_nonce", "notice", "attempt")
+TABLES = ("counter", "transfer", "account", "payer", "trade_order", "seen_nonce", "notice", "attempt")
 
 
 class Store:
@@ -76,16 +76,6 @@ class Store:
             raise
         self._connection.execute("COMMIT")
 
-    def setting(self, name: str, default: str) -> str:
-        """A kept setting, or the default."""
-        found = self.row("SELECT value FROM setting WHERE name = ?", (name,))
-        return default if found is None else str(found["value"])
-
-    def keep_setting(self, name: str, value: str) -> None:
-        self.run(
-            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
-        )
-
     def wipe(self) -> None:
         """Forget everything: every table empty, every counter at its start."""
         with self.transaction():
@@ -94,6 +84,7 @@ class Store:
             self.run("DELETE FROM sqlite_sequence")
 
     def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
 
@@ -126,6 +117,7 @@ class Ids:
         return f"4200{int(digest[:8], 16) % 1_000_000:06d}{now.astimezone(BEIJING):%Y%m%d}{count:010d}"
 
     def notice_id(self) -> str:
+        """In the form of a UUID, as the channel's are."""
         digest = self._next("notice")[1]
         return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
 
@@ -134,5 +126,6 @@ class Ids:
         return "o" + self._next("openid")[1][:27]
 
     def request_id(self) -> str:
+        """The id that every API answer carries."""
         count, digest = self._next("request")
         return f"08{digest[:30].upper()}-{count}"

@@ -46,10 +46,12 @@ class Request:
 
     @property
     def path(self) -> str:
+        """The target without its query, still encoded."""
         return self.target.partition("?")[0]
 
     @property
     def query(self) -> str:
+        """What follows the question mark; empty where there is none."""
         return self.target.partition("?")[2]
 
 
