@@ -89,7 +89,7 @@ def up(
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    scene = set_the_scene()
+    scene = set_the_scene(typer.echo)
     stack = Stack(clock=scene.clock, pages_port=port_or_free(port))
     try:
         addresses = stack.start()
