@@ -52,6 +52,17 @@ def configured() -> list[ChannelCode]:
     return usable
 
 
+def moves_no_money() -> bool:
+    """Whether the configured channels are sandboxes on this machine, as every page of a demonstration must say.
+
+    False where none is configured, or where it cannot be told.
+    """
+    try:
+        return from_environment(os.environ).is_loopback
+    except CanbaoError:
+        return False
+
+
 def forget() -> None:
     """Drop the connectors built so far, so that a changed environment counts: for tests and for a reload."""
     _built.cache_clear()

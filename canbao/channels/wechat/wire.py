@@ -44,8 +44,12 @@ _MASKED_FIELDS = frozenset(
         "paySign",
         "user_received_account",
         "real_name",
+        # An error's body may repeat what we sent: the value it minds, the text it saw signed.
+        "value",
+        "truncated_sign_message",
     }
 )
+_MASKED_IN_TEXT = re.compile(rf'("(?:{"|".join(sorted(_MASKED_FIELDS))})"\s*:\s*"[^"]{{0,3}})[^"]*')
 
 JsonObject = dict[str, object]
 
@@ -202,7 +206,7 @@ def masked(text: str) -> str:
     """
     content = read_object(text)
     if content is None:
-        return text[:EVIDENCE_LENGTH_MAX]
+        return _MASKED_IN_TEXT.sub(r"\1***", text)[:EVIDENCE_LENGTH_MAX]
     return json.dumps(_without_secrets(content), ensure_ascii=False, separators=(",", ":"))[:EVIDENCE_LENGTH_MAX]
 
 

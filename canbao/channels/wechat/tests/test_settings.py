@@ -137,6 +137,7 @@ def test_catalogue_builds_once_and_says_what_is_missing(wechat_keys: Keys, monke
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.delenv("CANBAO_WECHAT_FILE", raising=False)
     assert catalogue.configured() == []
+    assert not catalogue.moves_no_money()
     with pytest.raises(CanbaoError, match="not set up"):
         catalogue.connector("wechat")
     with pytest.raises(CanbaoError, match="no channel"):
@@ -145,4 +146,7 @@ def test_catalogue_builds_once_and_says_what_is_missing(wechat_keys: Keys, monke
         monkeypatch.setenv(variable, value)
     assert catalogue.connector("wechat") is catalogue.connector(ChannelCode.WECHAT)
     assert catalogue.configured() == [ChannelCode.WECHAT]
+    assert catalogue.moves_no_money()
+    monkeypatch.setenv("CANBAO_WECHAT_BASE_URL", "https://api.mch.weixin.qq.com")
+    assert not catalogue.moves_no_money()
     catalogue.forget()
