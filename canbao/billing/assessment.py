@@ -89,14 +89,20 @@ class RefusedClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedPage:
-    """What one page did. `met_bill_ids` were met by the subsidy alone just now: cover and voucher follow."""
+    """What one page did. `met_bill_ids` were met by the subsidy alone just now: cover and voucher
+    follow. `until_person_id` is the last person of the page."""
 
-    is_done: bool
     counts: AssessmentCounts
+    until_person_id: UUID | None = None
     met_bill_ids: tuple[UUID, ...] = ()
     left_locked_bill_ids: tuple[UUID, ...] = ()
     changed_after_payment_bill_ids: tuple[UUID, ...] = ()
     refused_classes: tuple[RefusedClass, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody was left, and the run is over."""
+        return self.until_person_id is None
 
 
 def open_assessment(
@@ -142,18 +148,18 @@ def assess_page(tx: Tx, plan: AssessmentPlan, *, limit: int, now: Instant) -> As
     parameters = plan.parameters
     run = store.hold_run(tx, parameters.scheme_code, parameters.insured_year)
     if run is None or run.assessment_id != plan.assessment_id:
-        return AssessedPage(is_done=True, counts=AssessmentCounts())
-    until_person_id = store.bound_page(tx, parameters.scheme_code, run.after_person_id, limit)
-    if until_person_id is None:
+        return AssessedPage(counts=AssessmentCounts())
+    store.steer_to_indexes(tx)
+    page = _assess(tx, plan, _question(plan, run.after_person_id, limit), now=now)
+    if page.until_person_id is None:
         store.end_run(tx, plan.assessment_id, "finish", now=now)
-        return AssessedPage(is_done=True, counts=AssessmentCounts())
-    page = _assess(tx, plan, _question(plan, run.after_person_id, until_person_id), now=now)
+        return page
     total = AssessmentCounts.from_document(run.counts) + page.counts
-    store.note_progress(tx, plan.assessment_id, after_person_id=until_person_id, counts=total.document())
+    store.note_progress(tx, plan.assessment_id, after_person_id=page.until_person_id, counts=total.document())
     return page
 
 
-def _question(plan: AssessmentPlan, after_person_id: UUID, until_person_id: UUID) -> PageQuestion:
+def _question(plan: AssessmentPlan, after_person_id: UUID, limit: int) -> PageQuestion:
     parameters = plan.parameters
     due_from, due_until = due_period(parameters)
     return PageQuestion(
@@ -168,7 +174,7 @@ def _question(plan: AssessmentPlan, after_person_id: UUID, until_person_id: UUID
         year_until=parameters.cover_until_on,
         born_until=tuple(births_of_cuts(age_cuts(parameters), age_on(parameters))),
         after_person_id=after_person_id,
-        until_person_id=until_person_id,
+        limit=limit,
     )
 
 
@@ -212,8 +218,8 @@ def _page(
     counts: AssessmentCounts, met_bill_ids: list[UUID], look: PageLook, refused: list[RefusedClass]
 ) -> AssessedPage:
     return AssessedPage(
-        is_done=False,
         counts=counts,
+        until_person_id=look.until_person_id,
         met_bill_ids=tuple(met_bill_ids),
         left_locked_bill_ids=tuple(look.left_locked_bill_ids),
         changed_after_payment_bill_ids=tuple(look.changed_after_payment_bill_ids),

@@ -36,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuestion:
-    """What a page of the assessment is asked by: the run's days and keys, and the persons' bounds."""
+    """What a page of the assessment is asked by: the run's days and keys, and where the page begins."""
 
     scheme_code: str
     insured_year: int
@@ -48,13 +48,14 @@ class PageQuestion:
     year_until: date
     born_until: tuple[date, ...]
     after_person_id: UUID
-    until_person_id: UUID
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLook:
-    """What one look at a page made and found."""
+    """What one look at a page made and found; no `until_person_id` where nobody is left."""
 
+    until_person_id: UUID | None
     person_count: int
     not_owed_count: int
     unpriced_count: int
@@ -140,6 +141,8 @@ def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, paid_at: Instant, now: In
 
 def cancel(tx: Tx, event: str, bill_ids: Sequence[UUID], reversal_key: bytes, *, on: date, now: Instant) -> int:
     """Cancel bills that are still due by negative records; answers how many were."""
+    if not bill_ids:
+        return 0
     sources = BILL.sources(event)
     held = tx.scalars(statements["hold_due_bills"], bill_ids=list(bill_ids), sources=sources)
     if held:
@@ -246,11 +249,9 @@ def run_counts(region: RegionCode, assessment_id: UUID) -> dict[str, int]:
         return dict(found[0][1]) if found else {}
 
 
-def bound_page(tx: Tx, scheme_code: str, after_person_id: UUID, limit: int) -> UUID | None:
-    """The last person of the next page, or None."""
+def steer_to_indexes(tx: Tx) -> None:
+    """Have this transaction read pages of persons through indexes."""
     tx.scalars(statements["steer_to_indexes"])
-    found = tx.scalars(statements["bound_page"], scheme_code=scheme_code, after_person_id=after_person_id, limit=limit)
-    return found[0] if found else None
 
 
 def look_at_page(tx: Tx, asked: PageQuestion, *, now: Instant) -> PageLook:
@@ -268,7 +269,7 @@ def look_at_page(tx: Tx, asked: PageQuestion, *, now: Instant) -> PageLook:
         year_until=asked.year_until,
         born_until=list(asked.born_until),
         after_person_id=asked.after_person_id,
-        until_person_id=asked.until_person_id,
+        limit=asked.limit,
         bill_key=bill_key(BillKind.NORMAL, asked.scheme_code, asked.due_from, asked.due_until),
         now=now,
     )

@@ -1,21 +1,11 @@
 -- Make the bills that a page of persons owes; say what was found and what could not simply be made.
 -- Reads registry_public_enrolled, registry_public_identity, billing_price, billing_bill. Writes billing_bill.
--- Batch: the persons after one id, up to and with another; one row out, with counts and arrays.
--- Index: billing_bill_one_live finds the live bills, billing_bill_cancelled the cancelled ones, of the page.
+-- Batch: the persons after one id, at most so many; one row out, with counts and arrays, and the last person's id.
+-- Index: the register's on (region_code, person_id) of enrolments; billing_bill_one_live finds the live bills, billing_bill_cancelled the cancelled ones, of the page.
 --
 -- The id of a bill is a pure function of its key (rules.bill_id_of says the same in Python), so a second run can make nothing new.
 -- Its first half is the person's, so that a page, which comes in the order of persons, fills both indexes from left to right.
-WITH identity AS (
-    SELECT held.person_id, array_agg(DISTINCT held.identity_code::text ORDER BY held.identity_code::text) AS codes
-    FROM registry_public_identity AS held
-    WHERE held.region_code = %(region_code)s
-      AND held.person_id > %(after_person_id)s::uuid
-      AND held.person_id <= %(until_person_id)s::uuid
-      AND held.from_on <= %(assessed_on)s::date
-      AND (held.until_on IS NULL OR held.until_on > %(assessed_on)s::date)
-    GROUP BY held.person_id
-),
-person AS (
+WITH person AS MATERIALIZED (
     -- One row per person: the register keeps one enrolment in force per person and scheme.
     SELECT
         enrolled.person_id,
@@ -26,22 +16,37 @@ person AS (
         enrolled.category_code,
         -- Thresholds come as dates of birth, so that nobody counts years in SQL: a band is how many of them lie on or after the birth.
         (cardinality(%(born_until)s::date[]) - width_bucket(enrolled.born_on - 1, %(born_until)s::date[]))::smallint AS age_band,
-        COALESCE(identity.codes, ARRAY[]::text[]) AS identity_codes,
         COALESCE(enrolled.tier, '') AS tier,
         enrolled.elsewhere
     FROM registry_public_enrolled AS enrolled
-    LEFT JOIN identity ON identity.person_id = enrolled.person_id
     WHERE enrolled.region_code = %(region_code)s
       AND enrolled.scheme_code = %(scheme_code)s
       AND enrolled.person_id > %(after_person_id)s::uuid
-      AND enrolled.person_id <= %(until_person_id)s::uuid
+    ORDER BY enrolled.person_id
+    LIMIT %(limit)s
+),
+page AS MATERIALIZED (
+    SELECT person.person_id AS until_person_id
+    FROM person
+    ORDER BY person.person_id DESC
+    LIMIT 1
+),
+identity AS (
+    SELECT held.person_id, array_agg(DISTINCT held.identity_code::text ORDER BY held.identity_code::text) AS codes
+    FROM registry_public_identity AS held
+    WHERE held.region_code = %(region_code)s
+      AND held.person_id > %(after_person_id)s::uuid
+      AND held.person_id <= (SELECT page.until_person_id FROM page)
+      AND held.from_on <= %(assessed_on)s::date
+      AND (held.until_on IS NULL OR held.until_on > %(assessed_on)s::date)
+    GROUP BY held.person_id
 ),
 cancelled AS (
     SELECT earlier.person_id, max(earlier.generation) AS generation
     FROM billing_bill AS earlier
     WHERE earlier.region_code = %(region_code)s
       AND earlier.person_id > %(after_person_id)s::uuid
-      AND earlier.person_id <= %(until_person_id)s::uuid
+      AND earlier.person_id <= (SELECT page.until_person_id FROM page)
       AND NOT earlier.is_live
       AND earlier.scheme_code = %(scheme_code)s
       AND earlier.due_from = %(due_from)s
@@ -49,9 +54,39 @@ cancelled AS (
       AND earlier.kind = 'normal'
     GROUP BY earlier.person_id
 ),
-verdict AS MATERIALIZED (
+bill AS (
     SELECT
-        person.*,
+        live.id, live.person_id, live.state, live.registered_elsewhere,
+        live.total_fen, live.government_fen, live.assistance_fen, live.personal_fen
+    FROM billing_bill AS live
+    WHERE live.region_code = %(region_code)s
+      AND live.person_id > %(after_person_id)s::uuid
+      AND live.person_id <= (SELECT page.until_person_id FROM page)
+      AND live.scheme_code = %(scheme_code)s
+      AND live.due_from = %(due_from)s
+      AND live.due_until = %(due_until)s
+      AND live.kind = 'normal'
+      AND live.is_live
+),
+price AS (
+    SELECT
+        known.id, known.category_code, known.age_band, known.identity_codes::text[] AS identity_codes, known.tier,
+        known.total_fen, known.government_fen, known.assistance_fen, known.personal_fen
+    FROM billing_price AS known
+    WHERE known.region_code = %(region_code)s
+      AND known.policy_version_id = %(policy_version_id)s::uuid
+),
+verdict AS MATERIALIZED (
+    -- Full joins, because PostgreSQL never runs one as a nested loop: right after a register was imported the planner has no
+    -- statistics, takes a page for a single row, and would compare everybody with everybody.
+    SELECT
+        person.person_id,
+        person.category_code,
+        person.age_band,
+        COALESCE(identity.codes, ARRAY[]::text[]) AS identity_codes,
+        person.tier,
+        person.elsewhere,
+        COALESCE(person.owes, FALSE) AS owes,
         (COALESCE(cancelled.generation, 0) + 1)::smallint AS generation,
         price.id AS price_id,
         price.total_fen,
@@ -60,6 +95,7 @@ verdict AS MATERIALIZED (
         price.personal_fen,
         bill.id AS bill_id,
         CASE
+            WHEN person.person_id IS NULL AND bill.id IS NULL THEN 'nobody'
             WHEN bill.id IS NULL AND NOT person.owes THEN 'not_owed'
             WHEN person.owes AND price.id IS NULL THEN 'unpriced'
             WHEN bill.id IS NULL THEN 'make'
@@ -74,24 +110,14 @@ verdict AS MATERIALIZED (
             ELSE 'changed_after_payment'
         END AS verdict
     FROM person
-    LEFT JOIN cancelled ON cancelled.person_id = person.person_id
-    LEFT JOIN billing_price AS price
-        ON price.region_code = %(region_code)s
-       AND price.policy_version_id = %(policy_version_id)s::uuid
-       AND price.category_code = person.category_code
+    FULL JOIN identity ON identity.person_id = person.person_id
+    FULL JOIN cancelled ON cancelled.person_id = person.person_id
+    FULL JOIN bill ON bill.person_id = person.person_id
+    FULL JOIN price
+        ON price.category_code = person.category_code
        AND price.age_band = person.age_band
-       AND price.identity_codes::text[] = person.identity_codes
+       AND price.identity_codes = COALESCE(identity.codes, ARRAY[]::text[])
        AND price.tier = person.tier
-    LEFT JOIN billing_bill AS bill
-        ON bill.region_code = %(region_code)s
-       AND bill.person_id = person.person_id
-       AND bill.person_id > %(after_person_id)s::uuid
-       AND bill.person_id <= %(until_person_id)s::uuid
-       AND bill.scheme_code = %(scheme_code)s
-       AND bill.due_from = %(due_from)s
-       AND bill.due_until = %(due_until)s
-       AND bill.kind = 'normal'
-       AND bill.is_live
 ),
 made AS (
     INSERT INTO billing_bill (
@@ -132,7 +158,7 @@ class_without_price AS (
 ),
 outcome AS (
     SELECT
-        count(*) AS person_count,
+        count(verdict.person_id) AS person_count,
         count(*) FILTER (WHERE verdict.verdict = 'not_owed') AS not_owed_count,
         count(*) FILTER (WHERE verdict.verdict = 'unpriced') AS unpriced_count,
         count(*) FILTER (WHERE verdict.verdict = 'unchanged') AS unchanged_count,
@@ -143,6 +169,7 @@ outcome AS (
     FROM verdict
 )
 SELECT
+    (SELECT page.until_person_id FROM page) AS until_person_id,
     outcome.*,
     (SELECT count(*) FROM made) AS made_count,
     (SELECT count(*) FROM made WHERE made.registered_elsewhere) AS elsewhere_count,
