@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from canbao.kernel.ids import derived_id
@@ -104,7 +105,7 @@ def append_row(rows: PreparedRows, region: RegionCode, row: RegisterRow) -> None
     rows.born_on.append(row.born_on)
     rows.sex.append(row.sex.value if row.sex is not None else None)
     rows.family_no.append(row.family_no)
-    rows.family_id.append(derived_id("family", region, row.family_no) if row.family_no is not None else None)
+    rows.family_id.append(_family_id(region, row.family_no) if row.family_no is not None else None)
     rows.died_on.append(row.died_on)
     rows.last_insured_year.append(row.last_insured_year)
     rows.person_digest.append(_content(*document.values(), row.born_on, row.family_no, row.died_on,
@@ -119,6 +120,12 @@ def append_row(rows: PreparedRows, region: RegionCode, row: RegisterRow) -> None
     rows.line_digest.append(
         _content(row.scheme_code, row.category_code, row.tier, row.place, row.enrolled_on, row.until_on)
     )
+
+
+@lru_cache(maxsize=1024)
+def _family_id(region: RegionCode, family_no: str) -> UUID:
+    """A family's members stand together in a file, so the last ids are kept."""
+    return derived_id("family", region, family_no)
 
 
 def number_digest(matching: str) -> bytes:

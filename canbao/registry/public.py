@@ -36,7 +36,7 @@ from canbao.registry.made_up_files import write_made_up_register
 from canbao.registry.names import checked_name, matching_form
 from canbao.registry.prepared import PERSON_TABLE, PreparedChunk, PreparedRows, name_digest, number_digest, prepare
 from canbao.registry.register_files import Encoding, FileKind, RegisterFile, open_register
-from canbao.registry.repeats import Repeat, SeenRows, seen_rows
+from canbao.registry.repeats import Repeat, SeenRows, repeats_among, seen_rows
 from canbao.registry.rows import RowProblem
 from canbao.registry.rules import claimed_elsewhere
 from canbao.registry.store import REFUSED, RowStatus
@@ -363,8 +363,7 @@ def _held(region: RegionCode, person_ids: list[UUID]) -> dict[UUID, list[HeldIde
 
 
 def _repeats(rows: PreparedRows) -> dict[int, Repeat]:
-    with seen_rows() as seen:
-        return {repeat.place: repeat for repeat in seen.repeats(rows)}
+    return {repeat.place: repeat for repeat in repeats_among(rows, {})}
 
 
 def _statuses(

@@ -1,8 +1,8 @@
 """The same document number twice in one file.
 
 A second line that says the same is nothing new; one that says otherwise is refused with the number of the first. A
-person may have one line per scheme, as long as the lines agree on the person. What was seen is kept in a private
-temporary database that spills to disk, so that a file of any size can be checked; it holds digests alone.
+person may have one line per scheme, as long as the lines agree on the person. What a file said before is kept in a
+private temporary database that spills to disk, so that a file of any size can be checked; it holds digests alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ from dataclasses import dataclass
 from canbao.registry.prepared import PreparedRows
 
 _CACHE_KIB = 16 * 1024
+_ASKED_AT_ONCE = 500
+
+Said = tuple[int, bytes, bytes]
+"""What a line said: its number, a digest of the person and one of the enrolment."""
+
+Known = dict[bytes, dict[str, Said]]
+"""What earlier lines said, by number and scheme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,21 @@ class Repeat:
     is_same: bool
 
 
+def repeats_among(rows: PreparedRows, known: Known) -> list[Repeat]:
+    """The rows that repeat an earlier one, of this batch or known before; what the others say is added to `known`."""
+    found: list[Repeat] = []
+    for place, number in enumerate(rows.id_digest):
+        schemes = known.setdefault(number, {})
+        scheme, said = rows.scheme_code[place], (rows.line[place], rows.person_digest[place], rows.line_digest[place])
+        earlier = schemes.get(scheme) or next(iter(schemes.values()), None)
+        if earlier is None or (scheme not in schemes and earlier[1] == said[1]):
+            schemes[scheme] = said
+        else:
+            is_same = scheme in schemes and earlier[1:] == said[1:]
+            found.append(Repeat(place=place, first_line=earlier[0], is_same=is_same))
+    return found
+
+
 class SeenRows:
     """Remembers every number and scheme of a file."""
 
@@ -34,34 +56,29 @@ class SeenRows:
 
     def repeats(self, rows: PreparedRows) -> list[Repeat]:
         """The rows of this batch that repeat an earlier one, in the batch or before it; the others are remembered."""
-        known = self._known(rows)
-        found: list[Repeat] = []
-        new: list[tuple[bytes, str, int, bytes, bytes]] = []
-        for place, number in enumerate(rows.id_digest):
-            key, scheme = number[:16], rows.scheme_code[place]
-            person, line = rows.person_digest[place][:8], rows.line_digest[place][:8]
-            schemes = known.setdefault(key, {})
-            earlier = schemes.get(scheme) or next(iter(schemes.values()), None)
-            is_same_person = earlier is None or earlier[1] == person
-            if earlier is not None and (scheme in schemes or not is_same_person):
-                is_same = is_same_person and scheme in schemes and earlier[2] == line
-                found.append(Repeat(place=place, first_line=earlier[0], is_same=is_same))
-                continue
-            schemes[scheme] = (rows.line[place], person, line)
-            new.append((key, scheme, rows.line[place], person, line))
-        self._memory.executemany("INSERT INTO seen VALUES (?, ?, ?, ?, ?)", new)
-        return found
+        repeats = repeats_among(rows, self._known(rows))
+        repeated = {repeat.place for repeat in repeats}
+        self._memory.execute("BEGIN")
+        self._memory.executemany(
+            "INSERT INTO seen VALUES (?, ?, ?, ?, ?)",
+            (
+                (number, rows.scheme_code[place], rows.line[place], rows.person_digest[place], rows.line_digest[place])
+                for place, number in enumerate(rows.id_digest)
+                if place not in repeated
+            ),
+        )
+        self._memory.execute("COMMIT")
+        return repeats
 
-    def _known(self, rows: PreparedRows) -> dict[bytes, dict[str, tuple[int, bytes, bytes]]]:
-        known: dict[bytes, dict[str, tuple[int, bytes, bytes]]] = {}
-        keys = list({number[:16] for number in rows.id_digest})
-        for start in range(0, len(keys), 500):
-            some = keys[start : start + 500]
+    def _known(self, rows: PreparedRows) -> Known:
+        known: Known = {}
+        for start in range(0, len(rows), _ASKED_AT_ONCE):
+            some = rows.id_digest[start : start + _ASKED_AT_ONCE]
             marks = ",".join("?" * len(some))
-            for key, scheme, line, person, digest in self._memory.execute(
+            for number, scheme, *said in self._memory.execute(
                 f"SELECT number, scheme, line, person, digest FROM seen WHERE number IN ({marks}) ORDER BY line", some
             ):
-                known.setdefault(key, {})[scheme] = (line, person, digest)
+                known.setdefault(number, {})[scheme] = (said[0], said[1], said[2])
         return known
 
 

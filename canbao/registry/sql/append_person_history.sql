@@ -6,6 +6,6 @@ INSERT INTO registry_person_history (
 SELECT %(region_code)s, former.id, person.id, person.name_digest, former.sealed, %(sealed_key)s, person.id_doc_type,
        person.born_on, person.sex, person.family_id, person.died_on, person.last_insured_year, former.identities,
        person.content_digest, person.import_id, person.recorded_at, %(now)s
-FROM unnest(%(ids)s::uuid[], %(person_ids)s::uuid[], %(sealed)s::bytea[], %(identities)s::text[])
+FROM unnest(%(ids)b::uuid[], %(person_ids)b::uuid[], %(sealed)b::bytea[], %(identities)b::text[])
      AS former (id, person_id, sealed, identities)
 JOIN registry_person AS person ON person.region_code = %(region_code)s AND person.id = former.person_id

@@ -3,11 +3,11 @@
 UPDATE registry_identity
 SET until_on = greatest(registry_identity.from_on, %(today)s::date)
 WHERE registry_identity.region_code = %(region_code)s
-  AND registry_identity.person_id = ANY(%(person_ids)s::uuid[])
+  AND registry_identity.person_id = ANY(%(person_ids)b::uuid[])
   AND (registry_identity.until_on IS NULL OR registry_identity.until_on > %(today)s)
   AND NOT EXISTS (
       SELECT 1
-      FROM unnest(%(stated_person_ids)s::uuid[], %(identity_codes)s::text[], %(from_on)s::date[])
+      FROM unnest(%(stated_person_ids)b::uuid[], %(identity_codes)b::text[], %(from_on)b::date[])
            AS stated (person_id, identity_code, from_on)
       WHERE stated.person_id = registry_identity.person_id
         AND stated.identity_code = registry_identity.identity_code

@@ -6,7 +6,7 @@ INSERT INTO registry_enrolment (
 SELECT %(region_code)s, line.id, line.person_id, line.scheme_code, line.category_code, line.tier, line.place,
        line.enrolled_on, line.from_on, line.until_on, line.content_digest, %(import_id)s, %(now)s, NULL
 FROM unnest(
-         %(ids)s::uuid[], %(person_ids)s::uuid[], %(scheme_codes)s::text[], %(category_codes)s::text[],
-         %(tiers)s::text[], %(places)s::text[], %(enrolled_on)s::date[], %(from_on)s::date[], %(until_on)s::date[],
-         %(content_digests)s::bytea[])
+         %(ids)b::uuid[], %(person_ids)b::uuid[], %(scheme_codes)b::text[], %(category_codes)b::text[],
+         %(tiers)b::text[], %(places)b::text[], %(enrolled_on)b::date[], %(from_on)b::date[], %(until_on)b::date[],
+         %(content_digests)b::bytea[])
      AS line (id, person_id, scheme_code, category_code, tier, place, enrolled_on, from_on, until_on, content_digest)

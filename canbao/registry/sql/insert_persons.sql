@@ -8,9 +8,9 @@ SELECT %(region_code)s, person.id, person.id_digest, person.name_digest, person.
        person.id_doc_type, person.born_on, person.sex, person.family_id, person.died_on, person.last_insured_year,
        false, person.content_digest, %(import_id)s, %(now)s
 FROM unnest(
-         %(ids)s::uuid[], %(id_digests)s::bytea[], %(name_digests)s::bytea[], %(sealed)s::bytea[],
-         %(id_doc_types)s::text[], %(born_on)s::date[], %(sexes)s::text[], %(family_ids)s::uuid[],
-         %(died_on)s::date[], %(last_insured_years)s::smallint[], %(content_digests)s::bytea[])
+         %(ids)b::uuid[], %(id_digests)b::bytea[], %(name_digests)b::bytea[], %(sealed)b::bytea[],
+         %(id_doc_types)b::text[], %(born_on)b::date[], %(sexes)b::text[], %(family_ids)b::uuid[],
+         %(died_on)b::date[], %(last_insured_years)b::smallint[], %(content_digests)b::bytea[])
      AS person (id, id_digest, name_digest, sealed, id_doc_type, born_on, sex, family_id, died_on, last_insured_year,
                 content_digest)
 ORDER BY person.id

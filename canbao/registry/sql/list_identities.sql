@@ -3,6 +3,6 @@
 SELECT person_id, identity_code, from_on, until_on
 FROM registry_identity
 WHERE region_code = %(region_code)s
-  AND person_id = ANY(%(person_ids)s::uuid[])
+  AND person_id = ANY(%(person_ids)b::uuid[])
   AND (until_on IS NULL OR until_on > from_on)
 ORDER BY person_id, identity_code, from_on

@@ -2,7 +2,7 @@
 -- Reads registry_directory (national). Relies on its primary key.
 SELECT entry.id_digest, entry.region_code, entry.person_id, entry.enrolled_until_on
 FROM registry_directory AS entry
-WHERE entry.id_digest = ANY(%(id_digests)s::bytea[])
+WHERE entry.id_digest = ANY(%(id_digests)b::bytea[])
   AND EXISTS (
       SELECT 1
       FROM registry_directory AS other

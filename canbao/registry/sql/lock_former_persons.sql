@@ -10,6 +10,6 @@ SELECT person.id,
             WHERE held.region_code = %(region_code)s AND held.person_id = person.id),
            '') AS identities
 FROM registry_person AS person
-WHERE person.region_code = %(region_code)s AND person.id = ANY(%(ids)s::uuid[])
+WHERE person.region_code = %(region_code)s AND person.id = ANY(%(ids)b::uuid[])
 ORDER BY person.id
 FOR UPDATE OF person

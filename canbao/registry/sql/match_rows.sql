@@ -22,9 +22,9 @@ SELECT CASE
            AND enrolment.enrolled_on = line.enrolled_on,
            false) AS is_same_but_for_its_end
 FROM unnest(
-         %(person_ids)s::uuid[], %(name_digests)s::bytea[], %(born_on)s::date[], %(person_digests)s::bytea[],
-         %(scheme_codes)s::text[], %(category_codes)s::text[], %(tiers)s::text[], %(places)s::text[],
-         %(enrolled_on)s::date[], %(line_digests)s::bytea[])
+         %(person_ids)b::uuid[], %(name_digests)b::bytea[], %(born_on)b::date[], %(person_digests)b::bytea[],
+         %(scheme_codes)b::text[], %(category_codes)b::text[], %(tiers)b::text[], %(places)b::text[],
+         %(enrolled_on)b::date[], %(line_digests)b::bytea[])
      WITH ORDINALITY
      AS line (person_id, name_digest, born_on, person_digest, scheme_code, category_code, tier, place, enrolled_on,
               line_digest, number)

@@ -3,7 +3,7 @@
 INSERT INTO registry_identity (region_code, id, person_id, identity_code, from_on, until_on, import_id, recorded_at)
 SELECT %(region_code)s, stated.id, stated.person_id, stated.identity_code, stated.from_on, stated.until_on,
        %(import_id)s, %(now)s
-FROM unnest(%(ids)s::uuid[], %(person_ids)s::uuid[], %(identity_codes)s::text[], %(from_on)s::date[], %(until_on)s::date[])
+FROM unnest(%(ids)b::uuid[], %(person_ids)b::uuid[], %(identity_codes)b::text[], %(from_on)b::date[], %(until_on)b::date[])
      AS stated (id, person_id, identity_code, from_on, until_on)
 ORDER BY stated.person_id, stated.identity_code, stated.from_on
 ON CONFLICT (region_code, person_id, identity_code, from_on) DO UPDATE

@@ -2,7 +2,7 @@
 -- Writes registry_directory: at most one row per row in. Relies on its primary key.
 INSERT INTO registry_directory (id_digest, region_code, person_id, enrolled_until_on)
 SELECT entry.id_digest, %(registering_region)s, entry.person_id, entry.enrolled_until_on
-FROM unnest(%(id_digests)s::bytea[], %(person_ids)s::uuid[], %(enrolled_until_on)s::date[])
+FROM unnest(%(id_digests)b::bytea[], %(person_ids)b::uuid[], %(enrolled_until_on)b::date[])
      AS entry (id_digest, person_id, enrolled_until_on)
 ORDER BY entry.id_digest
 ON CONFLICT (id_digest, region_code) DO UPDATE

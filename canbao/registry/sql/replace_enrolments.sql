@@ -3,7 +3,7 @@
 UPDATE registry_enrolment
 SET until_on = greatest(registry_enrolment.from_on, least(registry_enrolment.until_on, replaced.begins_on)),
     replaced_at = %(now)s
-FROM unnest(%(ids)s::uuid[], %(begins_on)s::date[]) AS replaced (id, begins_on)
+FROM unnest(%(ids)b::uuid[], %(begins_on)b::date[]) AS replaced (id, begins_on)
 WHERE registry_enrolment.region_code = %(region_code)s
   AND registry_enrolment.id = replaced.id
   AND registry_enrolment.replaced_at IS NULL

@@ -3,5 +3,5 @@
 UPDATE registry_person_history
 SET sealed = renewed.sealed,
     sealed_key = %(current_key)s
-FROM unnest(%(ids)s::uuid[], %(sealed)s::bytea[]) AS renewed (id, sealed)
+FROM unnest(%(ids)b::uuid[], %(sealed)b::bytea[]) AS renewed (id, sealed)
 WHERE registry_person_history.region_code = %(region_code)s AND registry_person_history.id = renewed.id

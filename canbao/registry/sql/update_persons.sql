@@ -14,9 +14,9 @@ SET name_digest = changed.name_digest,
     import_id = %(import_id)s,
     recorded_at = %(now)s
 FROM unnest(
-         %(ids)s::uuid[], %(name_digests)s::bytea[], %(sealed)s::bytea[], %(id_doc_types)s::text[],
-         %(born_on)s::date[], %(sexes)s::text[], %(family_ids)s::uuid[], %(died_on)s::date[],
-         %(last_insured_years)s::smallint[], %(content_digests)s::bytea[])
+         %(ids)b::uuid[], %(name_digests)b::bytea[], %(sealed)b::bytea[], %(id_doc_types)b::text[],
+         %(born_on)b::date[], %(sexes)b::text[], %(family_ids)b::uuid[], %(died_on)b::date[],
+         %(last_insured_years)b::smallint[], %(content_digests)b::bytea[])
      AS changed (id, name_digest, sealed, id_doc_type, born_on, sex, family_id, died_on, last_insured_year,
                  content_digest)
 WHERE registry_person.region_code = %(region_code)s AND registry_person.id = changed.id
