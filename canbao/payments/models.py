@@ -47,6 +47,7 @@ class Order(models.Model):
     next_ask_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     asked_count = models.SmallIntegerField(default=0)
+    move_count = models.IntegerField(default=1)
     recorded_at = models.DateTimeField()
 
     class Meta:
@@ -101,12 +102,16 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """A move of an order: every one leaves a row."""
+    """A move of an order: every one leaves a row, numbered under the order's lock.
+
+    Numbers and not times say what came first: a worker that waited for the order took its time before it waited.
+    """
 
     pk = models.CompositePrimaryKey("region_code", "id")
     region_code = models.IntegerField()
     id = models.UUIDField()
     order_id = models.UUIDField()
+    move_no = models.IntegerField()
     event = models.CharField(max_length=16)
     target = models.CharField(max_length=16)
     cause = models.CharField(max_length=100)
@@ -115,8 +120,8 @@ class OrderEvent(models.Model):
     class Meta:
         app_label = "payments"
         db_table = "payments_order_event"
-        indexes: ClassVar = [
-            models.Index(fields=("region_code", "order_id", "recorded_at"), name="payments_event_by_order")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("region_code", "order_id", "move_no"), name="payments_event_move"),
         ]
 
 

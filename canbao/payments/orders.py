@@ -147,7 +147,7 @@ def open_order(tx: Tx, request: OrderRequest, *, order_id: UUID, now: Instant) -
         next_ask_at=rules.next_ask_at(opened_at=now, expires_at=expires_at, asked_count=0, now=now),
     )
     _insert_lines(tx, order_id, request.lines)
-    store.insert_events(tx, "open", [order_id], ["payer"], now=now)
+    store.insert_events(tx, "open", [(order_id, 1)], ["payer"], now=now)
     found = order(region, order_id)
     assert found is not None, "an order just written is there to be read"
     return found
@@ -208,7 +208,7 @@ def lines_of(region: RegionCode, order_ids: Sequence[UUID]) -> list[OrderLine]:
 
 
 def events_of(region: RegionCode, order_id: UUID) -> list[OrderEvent]:
-    """The moves of an order, in time order."""
+    """The moves of an order, in the order they happened."""
     with reading(region) as reader:
         return reader.rows(statements["read_events"], OrderEvent, order_id=order_id)
 

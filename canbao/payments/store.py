@@ -123,7 +123,7 @@ def read_order(
 
 def move_orders(tx: Tx, event: str, order_ids: Sequence[UUID], *, cause: str, ends: bool, now: Instant) -> list[UUID]:
     """Move orders along an edge and leave a row for each that moved; answers those."""
-    moved: list[UUID] = tx.scalars(
+    moved: list[tuple[UUID, int]] = tx.tuples(
         statements["move_orders"],
         order_ids=sorted(order_ids),
         sources=ORDER.sources(event),
@@ -132,12 +132,12 @@ def move_orders(tx: Tx, event: str, order_ids: Sequence[UUID], *, cause: str, en
         now=now,
     )
     insert_events(tx, event, moved, [cause] * len(moved), now=now)
-    return moved
+    return [order_id for order_id, _ in moved]
 
 
 def settle_orders(tx: Tx, order_ids: Sequence[UUID], trade_refs: Sequence[str], *, now: Instant) -> list[UUID]:
     """Settle live orders and leave a row for each; answers those that moved."""
-    moved: list[UUID] = tx.scalars(
+    moved: list[tuple[UUID, int]] = tx.tuples(
         statements["settle_orders"],
         order_ids=list(order_ids),
         trade_refs=list(trade_refs),
@@ -146,17 +146,20 @@ def settle_orders(tx: Tx, order_ids: Sequence[UUID], trade_refs: Sequence[str], 
         now=now,
     )
     causes = dict(zip(order_ids, trade_refs, strict=True))
-    insert_events(tx, "settle", moved, [causes[order_id] for order_id in moved], now=now)
-    return moved
+    insert_events(tx, "settle", moved, [causes[order_id] for order_id, _ in moved], now=now)
+    return [order_id for order_id, _ in moved]
 
 
-def insert_events(tx: Tx, event: str, order_ids: Sequence[UUID], causes: Sequence[str], *, now: Instant) -> None:
-    """History rows of one event."""
-    if order_ids:
+def insert_events(
+    tx: Tx, event: str, moved: Sequence[tuple[UUID, int]], causes: Sequence[str], *, now: Instant
+) -> None:
+    """History rows of one event: orders, each with the number of the move as its order counts it, and their causes."""
+    if moved:
         tx.run(
             statements["insert_events"],
-            ids=sorted(uuid7(now) for _ in order_ids),
-            order_ids=list(order_ids),
+            ids=sorted(uuid7(now) for _ in moved),
+            order_ids=[order_id for order_id, _ in moved],
+            move_nos=[move_no for _, move_no in moved],
             causes=[cause[:100] for cause in causes],
             event=event,
             target=ORDER.target(event) if event in ORDER.events else "",
