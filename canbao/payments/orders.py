@@ -144,7 +144,7 @@ def open_order(tx: Tx, request: OrderRequest, *, order_id: UUID, now: Instant) -
         sealed_key=key_id_of(sealed),
         now=now,
         expires_at=expires_at,
-        next_ask_at=rules.next_ask_at(opened_at=now, expires_at=expires_at, asked_count=0, now=now),
+        next_ask_at=rules.next_ask_at(opened_at=now, expires_at=expires_at, now=now),
     )
     _insert_lines(tx, order_id, request.lines)
     store.insert_events(tx, "open", [(order_id, 1)], ["payer"], now=now)
@@ -256,9 +256,7 @@ def move(tx: Tx, event: str, order_ids: Sequence[UUID], *, cause: str, now: Inst
 
 def schedule(tx: Tx, asked: Order, *, now: Instant) -> None:
     """Ask about a live order again, by the steps of `rules.next_ask_at`."""
-    at = rules.next_ask_at(
-        opened_at=asked.opened_at, expires_at=asked.expires_at, asked_count=asked.asked_count + 1, now=now
-    )
+    at = rules.next_ask_at(opened_at=asked.opened_at, expires_at=asked.expires_at, now=now)
     tx.run(statements["schedule_ask"], order_id=asked.order_id, at=at)
 
 

@@ -126,13 +126,14 @@ def judge(seen: CaptureFacts, order: OrderFacts | None, known: KnownCapture | No
     return Verdict.SETTLED if order.state in LIVE else Verdict.LATE_CAPTURE
 
 
-def next_ask_at(*, opened_at: Instant, expires_at: Instant, asked_count: int, now: Instant) -> Instant:
+def next_ask_at(*, opened_at: Instant, expires_at: Instant, now: Instant) -> Instant:
     """When to ask next about an order: by `ASK_AFTER_S` after opening, once just after its time ran out, then every
     half hour.
 
-    Never in the past: steps that were missed while nobody asked are passed over.
+    The next step that lies ahead, whoever asked before and how often: a payer's own question takes none away, and
+    steps that were missed while nobody asked are passed over.
     """
-    steps = [opened_at + timedelta(seconds=after) for after in ASK_AFTER_S[asked_count:]]
+    steps = [opened_at + timedelta(seconds=after) for after in ASK_AFTER_S]
     steps.append(expires_at + CLOSE_GRACE)
     ahead = [step for step in steps if step > now]
     return min(ahead) if ahead else now + timedelta(seconds=ASK_AGAIN_S)
