@@ -53,22 +53,14 @@ class DayInNumbers:
 
 def row_bytes(region: RegionCode, row: BookedTransfer) -> bytes:
     """A transfer's row as bytes, for ever the same for the same row."""
-    parts = (
-        str(region),
-        row.id.hex,
-        row.posting_id.hex,
-        row.kind,
-        row.debit_account_id.hex,
-        row.credit_account_id.hex,
-        str(row.amount_fen),
-        row.order_id.hex if row.order_id else "",
-        row.bill_id.hex if row.bill_id else "",
-        row.capture_id.hex if row.capture_id else "",
-        row.reason,
-        str(_microseconds(row.happened_at)),
-        str(_microseconds(row.recorded_at)),
-    )
-    return _joined(parts)
+    place, amount, reason = str(region), str(row.amount_fen), row.reason
+    happened, recorded = str(_microseconds(row.happened_at)), str(_microseconds(row.recorded_at))
+    return (
+        f"{len(place)}:{place}32:{row.id.hex}32:{row.posting_id.hex}{len(row.kind)}:{row.kind}"
+        f"32:{row.debit_account_id.hex}32:{row.credit_account_id.hex}{len(amount)}:{amount}"
+        f"{_optional(row.order_id)}{_optional(row.bill_id)}{_optional(row.capture_id)}"
+        f"{len(reason)}:{reason}{len(happened)}:{happened}{len(recorded)}:{recorded}"
+    ).encode()
 
 
 def link_hash(before: bytes, place: int, chained_on: date, row: bytes) -> bytes:
@@ -125,12 +117,15 @@ def _microseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
+def _optional(value: UUID | None) -> str:
+    return "0:" if value is None else f"32:{value.hex}"
+
+
 def _joined(parts: Sequence[str]) -> bytes:
     return "".join(f"{len(part)}:{part}" for part in parts).encode()
 
 
 def _sm3(*parts: bytes) -> bytes:
     digest = Hash(SM3())
-    for part in parts:
-        digest.update(part)
+    digest.update(b"".join(parts))
     return digest.finalize()
