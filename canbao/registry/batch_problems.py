@@ -20,8 +20,7 @@ HEADER_LINE = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A number that several regions register. `is_claimed` says of each whether another's enrolment is in force too.
-    """
+    """A number that several regions register. `is_claimed` says of each whether another's enrolment is in force too."""
 
     id_digest: bytes
     is_claimed: dict[RegionCode, bool]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -41,7 +42,8 @@ def prepared_chunks(
             yield prepare(region, lines, file.layout, today)
         return
     # A fresh interpreter per process: a fork would share the parent's database connections.
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_leave_stopping_to_the_caller) as pool:
         waiting: deque[Future[PreparedChunk]] = deque()
         try:
             for lines in _chained(first, chunks):
@@ -53,6 +55,11 @@ def prepared_chunks(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _leave_stopping_to_the_caller() -> None:
+    """Ctrl-C reaches every process of the terminal; the caller alone answers it, between two batches."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _chained(first: list[list[Line]], rest: Iterator[list[Line]]) -> Iterator[list[Line]]:

@@ -76,7 +76,6 @@ def scheme_code(written: str) -> str | None:
 
 
 def category_code(written: str, scheme: str) -> str | None:
-    """The category that a cell names; the resident scheme takes resident categories alone. None when it is unknown.
-    """
+    """The category that a cell names; the resident scheme takes resident categories alone. None when it is unknown."""
     known = _RESIDENTS.get(written)
     return known if known is not None or scheme == RESIDENT_SCHEME else _OTHERS.get(written)

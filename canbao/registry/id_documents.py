@@ -185,8 +185,7 @@ def read_number(text: str, *, today: date, among: tuple[DocumentType, ...] = tup
 
 
 def _free_form_order(number: str, among: tuple[DocumentType, ...]) -> list[DocumentType]:
-    """Free forms to try. Digits alone are one only where the file says so: typed bare they are a mistyped ID number.
-    """
+    """Free forms to try. Digits alone are one only where the file says so: typed bare they are a mistyped ID number."""
     possible = [document_type for document_type in _FREE_FORM if document_type in among]
     is_bare = DocumentType.RESIDENT_ID in among
     return [] if is_bare and (number[:-1].isdigit() or len(number) > _BARE_LENGTH_MAX) else possible
@@ -261,8 +260,7 @@ def _printed(among: tuple[DocumentType, ...]) -> str:
 
 
 def is_county(first_six: str) -> bool:
-    """Whether an edition of GB/T 2260 has carried this county code; where not, a row earns a warning, nothing worse.
-    """
+    """Whether an edition of GB/T 2260 has carried this county code; where not, a row earns a warning, nothing worse."""
     return first_six in _counties()
 
 

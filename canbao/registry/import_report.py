@@ -89,8 +89,7 @@ def write_report(report: ImportReport, path: Path) -> None:
 
 
 def plain_text(text: str) -> str:
-    """A text that no spreadsheet program takes for a formula, also when the sheet is saved as CSV and opened again.
-    """
+    """A text that no spreadsheet program takes for a formula, also when the sheet is saved as CSV and opened again."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 

@@ -330,3 +330,15 @@ def test_the_cast_is_in_the_register_that_the_command_makes(
     assert people["grandmother"].identity_codes_on(date(2024, 11, 15)) == {"minimum_living"}
     assert 0 < (date(2024, 11, 15) - people["newborn"].born_on).days < 90
     assert len({person.family_no for person in people.values()}) == 1
+
+
+def test_a_stopped_command_says_that_it_can_be_continued(
+    run: Callable[..., tuple[int, str, str]], written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "prepared_chunks", stop)
+    status, told, complaint = run("import", written(WEI), "--region", "360100")
+    assert (status, told.strip()) == (130, "")
+    assert "the same command continues" in complaint

@@ -1,7 +1,8 @@
 """`canbao register`: take a register file in, make one up, or tell a family of the demonstration's cast.
 
 Exit status of an import: 0 when every row was taken, 1 when some rows were refused (the others were taken), 2 when
-the file or the command could not be used and nothing was written. Stopped with Ctrl-C, the same command continues.
+the file or the command could not be used and nothing was written, 130 when it was stopped with Ctrl-C: the same
+command then continues.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ app = typer.Typer(help="The register: import files, make up persons.", no_args_i
 
 SHOWN_MAX = 20
 """Rows shown on the screen; the report has them all."""
+
+_STOPPED = 130
+"""The status that shells give a command stopped with Ctrl-C."""
 
 Region = Annotated[str, typer.Option("--region", help="The region's six digits, such as 360100.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same persons.")]
@@ -206,9 +210,9 @@ def _refusals() -> Iterator[None]:
     except CanbaoError as refused:
         _stop(str(refused))
     except KeyboardInterrupt:
-        _stop("stopped; rows taken so far are kept, and the same command continues")
+        _stop("stopped; rows taken so far are kept, and the same command continues", status=_STOPPED)
 
 
-def _stop(message: str) -> NoReturn:
+def _stop(message: str, *, status: int = 2) -> NoReturn:
     Console(stderr=True).print(message, style="red", markup=False, highlight=False)
-    raise typer.Exit(2)
+    raise typer.Exit(status)
