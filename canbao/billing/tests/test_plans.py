@@ -94,3 +94,17 @@ def test_statement_uses_the_index_it_names(db: None, name: str, asked: dict[str,
     plan = "\n".join(row[0] for row in rows)
     missing = [index for index in indexes if index not in plan]
     assert missing == [], plan
+
+
+def test_page_stays_linear_before_the_register_is_analysed(db: None) -> None:
+    """Without statistics only the register's own view may loop over persons, each by its key."""
+    with owner_connection() as session, session.transaction():
+        for statement in FILLED[:-1]:
+            session.execute(statement)
+        session.execute(statements["steer_to_indexes"].text)
+        rows = session.execute(
+            "EXPLAIN (COSTS OFF) " + statements["assess_page"].text, {"region_code": 360100, **PAGE}
+        ).fetchall()
+    plan = "\n".join(row[0] for row in rows)
+    assert plan.count("Full Join") == 4, plan
+    assert plan.count("Nested Loop") <= 1, plan
