@@ -61,7 +61,7 @@ def facts_of(region: RegionCode, person_ids: Sequence[UUID], scheme_code: str, o
 def periods_of_bills(region: RegionCode, bill_ids: Sequence[UUID]) -> list[PeriodRow]:
     """The periods in force of bills."""
     with reading(region) as reader:
-        return reader.rows(statements["list_periods_of_bills"], PeriodRow, bill_ids=list(bill_ids), state=IN_FORCE)
+        return reader.rows(statements["list_periods_of_bills"], PeriodRow, bill_ids=list(bill_ids))
 
 
 def periods_of_person(region: RegionCode, person_id: UUID) -> list[PeriodRow]:
