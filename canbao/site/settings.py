@@ -84,7 +84,6 @@ TRUSTED_ADDRESS_HEADER = os.environ.get("CANBAO_ADDRESS_HEADER", "")
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
-    "django_htmx",
     "canbao.kernel",
     "canbao.policy",
     "canbao.registry",
@@ -104,12 +103,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "canbao.doors.frame.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "canbao.doors.frame.reader.remember_reader",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "canbao.doors.http.AnswerRefusals",
 ]
+CSRF_FAILURE_VIEW = "canbao.doors.frame.refusals.csrf_refused"
 
 ROOT_URLCONF = "canbao.site.urls"
 WSGI_APPLICATION = "canbao.site.wsgi.application"
@@ -117,7 +120,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "canbao.doors.frame.context.page_frame",
+            ]
+        },
     }
 ]
 

@@ -41,7 +41,7 @@ def demo(as_json: AsJson = False) -> None:
     def say(line: str) -> None:
         console.print(f"{time.monotonic() - started:6.1f} s  {line}")
 
-    prepare()
+    prepare(migrated=False)
     say("database ready")
     from canbao.site.demo.scene import set_the_scene
     from canbao.site.demo.story import tell

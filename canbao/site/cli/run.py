@@ -82,7 +82,7 @@ def up(
 ) -> None:
     """Run everything for development: database, pages, intake, worker, sandbox. Ctrl-C stops it all."""
     os.environ["CANBAO_CLOCK"] = date
-    prepare()
+    prepare(migrated=False)
     from canbao.site.demo.scene import set_the_scene, tell_what_to_type
     from canbao.site.stack import Stack, port_or_free
 

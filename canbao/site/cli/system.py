@@ -17,7 +17,7 @@ Check = Annotated[bool, typer.Option("--check", help="Change nothing; exit with 
 
 def migrate(check: Check = False) -> None:
     """Bring the database to the present schema and grant the application its privileges. Repeatable."""
-    prepare(database=not check)
+    prepare(database=not check, migrated=False)
     from canbao.site import migrate as site_migrate
 
     if check:
