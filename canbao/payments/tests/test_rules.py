@@ -77,12 +77,13 @@ def test_every_combination_of_facts_has_the_first_verdict_that_is_true() -> None
 
 def test_every_verdict_that_books_no_bill_goes_to_a_person() -> None:
     assert set(Verdict) - TO_A_PERSON == {Verdict.SETTLED, Verdict.EXISTS}
-    assert TO_A_PERSON - SUSPENDED == {Verdict.EXISTS_WITH_OTHER_CONTENT, Verdict.NOT_OURS, Verdict.CURRENCY_DIFFERS}
+    assert {Verdict.EXISTS_WITH_OTHER_CONTENT, Verdict.NOT_OURS, Verdict.CURRENCY_DIFFERS} == TO_A_PERSON - SUSPENDED
 
 
 def asked_at(*, late_s: float = 0.0, until_s: int = 9_000) -> list[float]:
     """The seconds after opening at which an order is asked about by one who comes `late_s` after each due time."""
-    now, asked = OPENED_AT, []
+    now = OPENED_AT
+    asked: list[float] = []
     while True:
         now = next_ask_at(opened_at=OPENED_AT, expires_at=EXPIRES_AT, now=now) + timedelta(seconds=late_s)
         if now > OPENED_AT + timedelta(seconds=until_s):

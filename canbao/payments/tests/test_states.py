@@ -9,7 +9,7 @@ import pytest
 from canbao.payments import public as payments
 from canbao.payments.public import ORDER, OrderState
 from canbao.payments.states import LIVE
-from canbao.payments.tests.conftest import Desk
+from canbao.payments.tests.desk import Desk
 
 MOVES = {
     ("open", "place"): "placed",
