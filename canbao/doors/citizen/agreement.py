@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -48,10 +48,10 @@ def version_for(insured_years: Sequence[int]) -> str:
 
 def dates_of(parameters: RegionYear) -> Dates:
     """The days of one region's year."""
-    late = parameters.window.late
+    late, until = parameters.window.late, parameters.collected_until
     return Dates(
         cover_from_on=parameters.cover.first_on.value,
-        closes_on=parameters.collected_until,
+        closes_on=None if until is None else until - timedelta(days=1),
         late_wait_months=None if isinstance(late, NotPublished) else late.wait_months.value,
     )
 

@@ -55,7 +55,8 @@ def order_shown(
         channel_says_unpaid=said_unpaid,
     )
     face = face_of(facts, now)
-    bills = billing.bills(order.region_code, order.bill_ids)
+    by_id = {bill.bill_id: bill for bill in billing.bills(order.region_code, order.bill_ids)}
+    bills = [by_id[bill_id] for bill_id in order.bill_ids]
     people = {
         found.person_id: found for found in registry.people(order.region_code, [bill.person_id for bill in bills])
     }

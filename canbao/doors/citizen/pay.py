@@ -84,10 +84,11 @@ def pay_page(request: HttpRequest) -> HttpResponse:
     if made is not None:
         return see_other(reverse("citizen:order", args=(made,)))
     part = _part(request)
-    if part is None or not part.is_payable:
+    if part is None or (sent is None and not part.is_payable):
         return see_other(reverse("citizen:basket"))
     if sent is None:
         return _form(request, part)
+    # A second press may come while the first still makes its order: its own lock must not turn it away here.
     problems = _problems(sent, reader_of(request).language)
     return _form(request, part, sent, problems) if problems else _order(request, part, sent)
 

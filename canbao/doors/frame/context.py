@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.safestring import mark_safe
 
+from canbao.channels.wechat.settings import from_environment
 from canbao.doors.frame.reader import Language, Reader, View, reader_of
 from canbao.doors.frame.style import sheet
 from canbao.kernel.environment import is_production, process_clock
+from canbao.kernel.errors import CanbaoError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +36,26 @@ class Switch:
 
 
 def demonstration() -> Demonstration | None:
-    """None in production and wherever the real clock and a real channel are in use.
-
-    `SANDBOX_BEHIND` in the settings says that the channels are played by the sandbox; only then is it true that no
-    money moves.
-    """
+    """None in production and wherever the real clock and a real channel are in use."""
     if is_production():
         return None
     clock = process_clock()
-    sandbox = bool(getattr(settings, "SANDBOX_BEHIND", False))
+    sandbox = _is_played(os.environ.get("CANBAO_WECHAT_FILE", ""), os.environ.get("CANBAO_WECHAT_BASE_URL", ""))
     if not clock.shift and not sandbox:
         return None
     return Demonstration(business_on=clock.today() if clock.shift else None, takes_no_money=sandbox)
+
+
+@lru_cache(maxsize=8)
+def _is_played(file_name: str, base_url: str) -> bool:
+    """Whether the channel is a sandbox on this machine: only then is it true that no money moves.
+
+    The arguments are what the answer depends on, so that a changed environment counts.
+    """
+    try:
+        return from_environment(os.environ).is_loopback
+    except CanbaoError:
+        return False
 
 
 def _address(request: HttpRequest, name: str, value: str) -> str:

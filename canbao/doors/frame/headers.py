@@ -66,7 +66,7 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         response = get_response(request)
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
-        if request.is_secure() and getattr(settings, "IS_PRODUCTION", False):
+        if request.is_secure() and settings.PRODUCTION:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         return response
 
