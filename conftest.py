@@ -85,7 +85,10 @@ def _make_template(address: object, name: str) -> None:
         postgres.drop_database(address, old)
     draft = f"draft_{name}"
     postgres.create_database(address, draft)
-    script = "from canbao.site.start import prepare; prepare(migrated=False); from canbao.site.migrate import migrate; migrate()"
+    script = (
+        "from canbao.site.start import prepare; prepare(migrated=False); "
+        "from canbao.site.migrate import migrate; migrate()"
+    )
     subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, check=True, env={**os.environ, "DATABASE_URL": address.url(draft)}
     )
