@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 import h11
 
-from sandbox.wechat.wire import Answer, Request, TransportAct
+from sandbox.exchange import Answer, Request, TransportAct
 
 LOOPBACK = "127.0.0.1"
 HEADER_BYTES_MAX = 64 << 10

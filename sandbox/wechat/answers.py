@@ -8,12 +8,13 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from sandbox.exchange import Answer, TransportAct
 from sandbox.wechat.errors import ChannelError
 from sandbox.wechat.faults import Fault, Rule
 from sandbox.wechat.fields import Body
 from sandbox.wechat.keys import Keys
 from sandbox.wechat.notice_message import AN_HOUR, UNKNOWN_SERIAL, Sealer, new_nonce, probe_of
-from sandbox.wechat.wire import JSON, Answer, TransportAct, answer_headers, sign, signed_text
+from sandbox.wechat.wire import JSON, answer_headers, sign, signed_text
 
 # Faults that answer in place of the channel, which then has processed nothing.
 INSTEAD = frozenset(

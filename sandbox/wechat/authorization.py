@@ -10,10 +10,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sandbox.clock import to_ms
+from sandbox.exchange import Request
 from sandbox.wechat.errors import ChannelError, Detail, ErrorCode, bad_field
 from sandbox.wechat.keys import Keys
 from sandbox.wechat.store import Store
-from sandbox.wechat.wire import Request, is_signed_by, parse_authorization, signed_text
+from sandbox.wechat.wire import is_signed_by, parse_authorization, signed_text
 
 FRESH_FOR = timedelta(seconds=300)
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qs, quote, urlsplit
 
+from sandbox.exchange import Answer, Request
 from sandbox.wechat.errors import SandboxRefusal
 from sandbox.wechat.fields import OrderKind
 from sandbox.wechat.keys import Keys
 from sandbox.wechat.ledger import Ledger, Payer
 from sandbox.wechat.orders import H5_URL_LIFE, PREPAY_LIFE, Order, OrderBook, TradeState
-from sandbox.wechat.wire import Answer, Request
 
 CHECKMWEB = "/cgi-bin/mmpayweb-bin/checkmweb"
 NATIVE = "/cashier/native"

@@ -15,6 +15,7 @@ from typing import Protocol
 from urllib.parse import parse_qs
 
 from sandbox.clock import parse_rfc3339, rfc3339
+from sandbox.exchange import Answer, Request
 from sandbox.wechat.bulk import BulkOrder, build_bulk, message_line, write_bulk
 from sandbox.wechat.errors import ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule
@@ -23,7 +24,7 @@ from sandbox.wechat.keys import KeyMode, save_keys
 from sandbox.wechat.ledger import DEFAULT_BALANCE_FEN
 from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.orders import Order
-from sandbox.wechat.wire import JSON, Answer, Request
+from sandbox.wechat.wire import JSON
 
 ROOT = "/_sandbox"
 LISTED_MAX = 1000

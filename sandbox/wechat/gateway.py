@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
 from sandbox.clock import VirtualClock, rfc3339
+from sandbox.exchange import Answer, Request, TransportAct, request_of
 from sandbox.wechat.answers import INSTEAD, Signer, instead, nowhere, refusal, with_transport
 from sandbox.wechat.authorization import check_request
 from sandbox.wechat.cashier import Cashier
@@ -31,7 +32,7 @@ from sandbox.wechat.notice_message import Sealer, new_nonce
 from sandbox.wechat.notices import NoticeBook, OutgoingNotice
 from sandbox.wechat.orders import Order, OrderBook
 from sandbox.wechat.store import Ids, Store
-from sandbox.wechat.wire import JSON, Answer, Request, TransportAct, encrypt_resource, request_of
+from sandbox.wechat.wire import JSON, encrypt_resource
 
 _ROUTES: tuple[tuple[str, re.Pattern[str], Endpoint], ...] = (
     ("POST", re.compile(r"/v3/pay/(?P<partner>partner/)?transactions/(?P<kind>h5|native|jsapi|app)"), Endpoint.ORDER),

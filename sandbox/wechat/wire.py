@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -21,56 +20,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 JSON = "application/json; charset=utf-8"
-
-
-class TransportAct(StrEnum):
-    """What happens to the connection instead of, or around, a plain answer."""
-
-    REFUSE = "refuse"
-    RESET = "reset"
-    HANG = "hang"
-    RESET_IN_BODY = "reset_in_body"
-    TRUNCATE = "truncate"
-    DRIP = "drip"
-    AFTER_NOTICE = "after_notice"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One HTTP request as it came: `target` is the raw path with its query, exactly what the caller signed."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def path(self) -> str:
-        """The target without its query, still encoded."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> str:
-        """What follows the question mark; empty where there is none."""
-        return self.target.partition("?")[2]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One HTTP answer, and what the transport does with it (`seconds` for acts that take time)."""
-
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    act: TransportAct | None = None
-    seconds: float = 0.0
-    is_processed: bool = True
-
-
-def request_of(method: str, target: str, headers: dict[str, str], body: bytes) -> Request:
-    """A request with its header names in lower case."""
-    lowered = {name.lower(): value for name, value in headers.items()}
-    return Request(method=method.upper(), target=target, headers=lowered, body=body)
 
 
 def signed_text(*lines: str | bytes) -> bytes:

@@ -10,12 +10,13 @@ from datetime import timedelta
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from sandbox.exchange import Answer, Request, request_of
 from sandbox.wechat.errors import ErrorCode
 from sandbox.wechat.fields import Body
 from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.orders import Order
-from sandbox.wechat.wire import SCHEME, Answer, Request, is_signed_by, request_of, sign, signed_text
+from sandbox.wechat.wire import SCHEME, is_signed_by, sign, signed_text
 
 ORDERS = "/v3/pay/transactions"
 NOTIFY_URL = "http://127.0.0.1:9/notices/wechat"

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from sandbox.exchange import Request
 from sandbox.wechat.errors import ErrorCode
 from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.tests.merchant import ORDERS, Merchant, code_of, content_of, whole_book
-from sandbox.wechat.wire import Request, parse_authorization
+from sandbox.wechat.wire import parse_authorization
 
 
 def _changed(request: Request, old: str, new: str) -> Request:

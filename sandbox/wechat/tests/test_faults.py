@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.clock import rfc3339
+from sandbox.exchange import Answer, TransportAct
 from sandbox.wechat.errors import STATUS_OF, ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule, rule_for
 from sandbox.wechat.gateway import TransportFailure, WeChatGateway
@@ -16,7 +17,7 @@ from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.orders import TradeState
 from sandbox.wechat.tests.conftest import START
 from sandbox.wechat.tests.merchant import ORDERS, Merchant, code_of, content_of
-from sandbox.wechat.wire import Answer, TransportAct, is_signed_by, signed_text
+from sandbox.wechat.wire import is_signed_by, signed_text
 
 Check = Callable[[Merchant], None]
 # Fault to the test of it; filled by `_shows`, and compared with the catalogue at the end.

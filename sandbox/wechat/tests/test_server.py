@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from sandbox.clock import VirtualClock, shift_of
+from sandbox.exchange import request_of
 from sandbox.wechat.client import SandboxClient, SandboxError
 from sandbox.wechat.errors import ErrorCode
 from sandbox.wechat.fields import Body
@@ -28,7 +29,6 @@ from sandbox.wechat.limits import Limits
 from sandbox.wechat.process import Settings
 from sandbox.wechat.tests.loopback import Receiver, running
 from sandbox.wechat.tests.merchant import ORDERS, Merchant
-from sandbox.wechat.wire import request_of
 
 
 class Caller:
