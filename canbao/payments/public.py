@@ -18,6 +18,7 @@ from canbao.payments.captures import (
     record,
 )
 from canbao.payments.checks import AUDITORS
+from canbao.payments.errors import AGREEMENT_NOT_ACCEPTED
 from canbao.payments.notices import (
     ClaimedNotice,
     NoticeToKeep,
@@ -55,6 +56,7 @@ from canbao.payments.rules import BILLS_MOST, CLOSE_GRACE, ORDER_LIFE, OVERDUE, 
 from canbao.payments.states import ORDER, OrderState
 
 __all__ = [
+    "AGREEMENT_NOT_ACCEPTED",
     "AUDITORS",
     "BILLS_MOST",
     "CLOSE_GRACE",
