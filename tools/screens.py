@@ -2,7 +2,7 @@
 
 A stack of its own is started on the demonstration's date, with an empty database and a sandbox that takes no money. A
 family of made-up persons is looked up and pays, in a real browser; what it sees on the way is written to docs/screens/.
-Afterwards nothing of it is left but the pictures.
+Afterwards the pictures are left, and the processes' logs in .local/log-screens.
 """
 
 from __future__ import annotations
