@@ -32,7 +32,6 @@ class Seen:
     key: str
     region_code: RegionCode
     person_id: UUID
-    in_several_regions: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +43,14 @@ class ListedBill:
     bill_id: UUID
 
 
-def see(request: HttpRequest, region: RegionCode, person_id: UUID, *, in_several_regions: bool) -> str:
+def see(request: HttpRequest, region: RegionCode, person_id: UUID) -> str:
     """Remember a person who was found; answers the key under which the page shows them. The same person keeps the
     key.
     """
     rows = _rows(request, _SEEN)
-    entry = [int(region), person_id.hex, int(in_several_regions)]
+    entry = [int(region), person_id.hex]
     for row in rows:
-        if row[1:3] == entry[:2]:
-            rows = [kept if kept is not row else [row[0], *entry] for kept in rows]
-            request.session[_SEEN] = rows
+        if row[1:] == entry:
             return str(row[0])
     key = secrets.token_hex(6)
     listed = {line.key for line in listed_bills(request)}
@@ -68,9 +65,7 @@ def seen(request: HttpRequest, key: str) -> Seen | None:
     """The person under a key of this browser, or None: another browser's key means nothing here."""
     for row in _rows(request, _SEEN):
         if row[0] == key:
-            return Seen(
-                key=key, region_code=region_code(row[1]), person_id=UUID(hex=row[2]), in_several_regions=bool(row[3])
-            )
+            return Seen(key=key, region_code=region_code(row[1]), person_id=UUID(hex=row[2]))
     return None
 
 

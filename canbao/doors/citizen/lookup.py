@@ -68,7 +68,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
     known = _find(request, number, name, clock)
     if known is None:
         return none_found(request)
-    key = basket.see(request, known.region_code, known.person_id, in_several_regions=known.has_several_regions)
+    key = basket.see(request, known.region_code, known.person_id)
     return see_other(reverse("citizen:bill", args=(key,)))
 
 

@@ -32,7 +32,7 @@ from canbao.journeys.pay_bills import Addresses, Payer, pay_bills
 from canbao.kernel.environment import process_clock
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen
-from canbao.payments.errors import AGREEMENT_NOT_ACCEPTED
+from canbao.payments.public import AGREEMENT_NOT_ACCEPTED
 
 _FORM_KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -167,7 +167,6 @@ def _order(request: HttpRequest, part: Part, sent: Sent) -> HttpResponse:
 def _form(
     request: HttpRequest, part: Part, sent: Sent | None = None, problems: list[Problem] | None = None
 ) -> HttpResponse:
-    language = reader_of(request).language
     by_field = {found.field: found.text for found in problems or ()}
     offered = ways(request)
     chosen = sent.how if sent is not None else (offered[0].value if offered else "")
@@ -192,7 +191,6 @@ def _form(
         "problems": problems,
         "how_problem": by_field.get("how"),
         "agree_problem": by_field.get("agree"),
-        "language": language,
     }
     return render(request, "citizen/pay.html", context, status=ERRORS if problems else 200)
 

@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from canbao.doors.frame.reader import Language
-from canbao.doors.frame.words import traditional
 from canbao.kernel.clock import BEIJING, Instant
 from canbao.kernel.money import format_yuan
 
@@ -54,11 +53,22 @@ def date_text(on: date, language: Language, *, weekday: bool = False) -> str:
     >>> date_text(date(2025, 12, 31), Language.SIMPLIFIED, weekday=True)
     '2025年12月31日（星期三）'
     """
+    if not weekday:
+        return _day_text(on, language)
+    gap = " " if language is Language.ENGLISH else ""
+    return f"{_day_text(on, language)}{gap}{_weekday_text(on, language)}"
+
+
+def _day_text(on: date, language: Language) -> str:
     if language is Language.ENGLISH:
-        day = f" ({_WEEKDAYS_EN[on.weekday()]})" if weekday else ""
-        return f"{on.day} {_MONTHS_EN[on.month - 1]} {on.year}{day}"
-    day = f"（星期{_WEEKDAYS_ZH[on.weekday()]}）" if weekday else ""
-    return f"{on.year}年{on.month}月{on.day}日{day}"
+        return f"{on.day} {_MONTHS_EN[on.month - 1]} {on.year}"
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def _weekday_text(on: date, language: Language) -> str:
+    if language is Language.ENGLISH:
+        return f"({_WEEKDAYS_EN[on.weekday()]})"
+    return f"（星期{_WEEKDAYS_ZH[on.weekday()]}）"
 
 
 def time_text(at: Instant) -> str:
@@ -82,11 +92,18 @@ def amount_markup(amount_fen: int, language: Language) -> SafeString:
 
 
 def date_markup(on: date, language: Language, *, weekday: bool = False) -> SafeString:
-    """A date that does not break across lines and says itself to machines."""
-    text = date_text(on, language, weekday=weekday)
-    if language is Language.TRADITIONAL:
-        text = traditional(text)
-    return format_html('<time class="cb-nb" datetime="{}">{}</time>', on.isoformat(), text)
+    """A date that does not break across lines and says itself to machines; its weekday may stand on the next line."""
+    day = _day_text(on, language)
+    if not weekday:
+        return format_html('<time class="cb-nb" datetime="{}">{}</time>', on.isoformat(), day)
+    gap = " " if language is Language.ENGLISH else ""
+    return format_html(
+        '<time datetime="{}"><span class="cb-nb">{}</span>{}<span class="cb-nb">{}</span></time>',
+        on.isoformat(),
+        day,
+        gap,
+        _weekday_text(on, language),
+    )
 
 
 def instant_markup(at: Instant, language: Language) -> SafeString:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import unescape
+from uuid import UUID
 
 from django.test import Client
 
@@ -36,7 +37,7 @@ def words(content: bytes) -> str:
 
 
 def bill_no(body: str) -> str:
-    return re.findall(r'name="bill" value="([0-9A-Z]{18})"', body)[0]
+    return str(re.findall(r'name="bill" value="([0-9A-Z]{18})"', body)[0])
 
 
 def take(browser: Client, resident: Resident, then: str = "pay") -> str:
@@ -55,7 +56,7 @@ def listed(browser: Client) -> int:
 def test_a_bill_says_deadline_both_years_place_and_every_step(town: object, phone: Client) -> None:
     text = words(phone.get(look_up(phone, LIN)).content)
 
-    assert "￥400.00 待缴 请在 2025年2月28日（星期五） 前缴，当天可缴。" in text
+    assert "￥400.00 待缴 请在 2025年2月28日 （星期五） 前缴，当天可缴。" in text
     assert "2024年征收 2025年1月1日 至 2025年12月31日 可以报销" in text
     assert "为什么是 400 元" in text
     assert "￥1,070.00" in text
@@ -95,9 +96,9 @@ def test_someone_registered_in_two_places_cannot_be_paid_for(town: object, phone
     assert "立即缴费" not in text
 
 
-def test_a_bill_that_cannot_be_paid_does_not_come_onto_the_list(town: object, phone: Client) -> None:
+def test_a_bill_that_cannot_be_paid_does_not_come_onto_the_list(town: ShiftedClock, phone: Client) -> None:
     address = look_up(phone, TWICE)
-    found = billing.bills_of(NANCHANG, [basket_person(phone, address)], ShiftedClock.today(town))  # type: ignore[arg-type]  # the fixture is the clock
+    found = billing.bills_of(NANCHANG, [person_behind(phone, address)], town.today())
 
     answer = phone.post(f"{address}/take", {"bill": found[0].bill_no, "then": "pay"})
 
@@ -105,10 +106,9 @@ def test_a_bill_that_cannot_be_paid_does_not_come_onto_the_list(town: object, ph
     assert listed(phone) == 0
 
 
-def basket_person(browser: Client, address: str) -> object:
+def person_behind(browser: Client, address: str) -> UUID:
+    """Whose page an address of this browser is."""
     row = next(row for row in browser.session["seen"] if row[0] == address.rsplit("/", 1)[1])
-    from uuid import UUID
-
     return UUID(hex=row[2])
 
 
@@ -128,7 +128,7 @@ def test_before_the_window_the_page_says_when_it_opens(
     move_clock(-90 * DAY_S)
     text = words(phone.get(look_up(phone, LIN)).content)
 
-    assert "2024年9月15日（星期日） 开始缴" in text
+    assert "2024年9月15日 （星期日） 开始缴" in text
     assert "立即缴费" not in text
 
 
@@ -140,7 +140,7 @@ def test_after_the_window_the_page_says_from_when_cover_runs(
 
     assert "集中缴费期已过。现在还可以缴，" in text
     assert re.search(r"2025年6月\d+日 起才能报销", text)
-    assert "最晚 2025年9月30日（星期二） ，当天可缴。" in text
+    assert "最晚 2025年9月30日 （星期二） ，当天可缴。" in text
     assert "立即缴费 ￥400.00" in text
 
 
@@ -229,8 +229,6 @@ def test_a_bill_that_someone_else_is_paying_says_since_when_and_until_when(
 ) -> None:
     take(phone, LIN)
     line = phone.session["list"][0]
-    from uuid import UUID
-
     order = pay_bills(
         NANCHANG,
         [UUID(hex=line[2])],

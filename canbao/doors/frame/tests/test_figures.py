@@ -52,9 +52,10 @@ def test_a_date_is_written_out_whole(language: Language, weekday: bool, expected
 
 
 def test_a_date_never_breaks_and_its_characters_follow_the_language() -> None:
-    assert date_markup(date(2025, 12, 31), HANT, weekday=True) == (
-        '<time class="cb-nb" datetime="2025-12-31">2025年12月31日（星期三）</time>'
-    )
+    day, weekday = '<span class="cb-nb">2025年12月31日</span>', '<span class="cb-nb">（星期三）</span>'
+
+    assert date_markup(date(2025, 12, 31), HANT, weekday=True) == f'<time datetime="2025-12-31">{day}{weekday}</time>'
+    assert date_markup(date(2025, 12, 31), EN) == '<time class="cb-nb" datetime="2025-12-31">31 December 2025</time>'
     assert amount_markup(100, ZH) == '<span class="cb-nb">￥1.00</span>'
 
 
