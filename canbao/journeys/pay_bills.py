@@ -62,8 +62,9 @@ def pay_bills(
 ) -> Order:
     """Open one order over the bills and place it with the payer's channel; answers the order.
 
-    The same key with the same bills answers the same order, also when two requests race. When the channel turned the
-    order down the answer is a closed order, when it said nothing an unknown one: neither is an error, both have a page.
+    A bill that stands twice in the list is paid once. The same key with the same bills answers the same order, also
+    when two requests race. When the channel turned the order down the answer is a closed order, when it said nothing
+    an unknown one: neither is an error, both have a page.
 
     Errors: `billing.window_*` outside the window; one of billing's codes when a bill cannot be paid now;
     `billing.amount_changed` when the bills no longer add up to `expected_fen`; `payments.bills_count`;
@@ -72,7 +73,7 @@ def pay_bills(
     catalogue.connector(payer.channel_code)
     opened, is_new = _open(
         region,
-        bill_ids,
+        list(dict.fromkeys(bill_ids)),
         payer=payer,
         addresses=addresses,
         agreement_version=agreement_version,
