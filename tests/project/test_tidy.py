@@ -168,8 +168,9 @@ def test_plain_words_pass(rule: Rule) -> None:
     assert told(rule, STORE, "The work is at hand: spending, depending, network/main, a form of now.\n") == []
 
 
-def test_an_attribute_of_markup_is_no_leftover() -> None:
-    assert told(words.is_finished, "canbao/doors/citizen/x.html", "<input place" + 'holder="证号">') == []
+@pytest.mark.parametrize("path", ["canbao/doors/citizen/x.html", "tests/browser/test_x.py"])
+def test_an_attribute_of_markup_is_no_leftover(path: str) -> None:
+    assert told(words.is_finished, path, "<input place" + 'holder="证号">') == []
 
 
 @pytest.fixture
