@@ -59,7 +59,7 @@ def state_fragment(request: HttpRequest, token: str) -> HttpResponse:
         response.headers["HX-Retarget"] = "#poll"
         response.headers["HX-Reswap"] = "outerHTML"
         return response
-    return render(request, "citizen/order_state.html", {"order": shown})
+    return render(request, "citizen/order_news.html", {"order": shown})
 
 
 @require_POST

@@ -90,4 +90,10 @@ def page_frame(request: HttpRequest) -> dict[str, object]:
         # Our own file, whose hash the policy names.
         "sheet": mark_safe(sheet()),
         "demonstration": demonstration(),
+        # What only some pages set. Said here, because Django logs the whole context of a page that lacks a variable,
+        # and a page's context is nobody's business.
+        "failed": False,
+        "problems": None,
+        "back": "",
+        "code": "",
     }

@@ -282,6 +282,7 @@ def test_polling_says_nothing_twice_slows_down_and_stops(
     phone.post(f"{address}/paid")
     news = phone.get(slow)
     assert "缴费成功" in news.content.decode()
+    assert "<title>缴费成功 - 参保</title>" in news.content.decode()
     assert "hx-get" not in news.content.decode()
 
 
