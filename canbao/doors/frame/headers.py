@@ -66,7 +66,8 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         response = get_response(request)
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
-        if request.is_secure() and settings.PRODUCTION:
+        # Production is reached over https only, also where a proxy ends TLS in front of us and asks over http.
+        if settings.PRODUCTION:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         return response
 

@@ -10,6 +10,7 @@ import re
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.test import Client, RequestFactory, override_settings
 
 from canbao.doors.frame import refusals
@@ -140,11 +141,23 @@ def test_only_public_pages_may_be_indexed(browser: Client) -> None:
     assert "Disallow: /\n" in browser.get("/robots.txt").content.decode()
 
 
-def test_hsts_is_said_in_production_over_https_only(browser: Client) -> None:
+def test_hsts_is_said_in_production_only(browser: Client) -> None:
     with override_settings(PRODUCTION=True):
-        assert browser.get("/help", secure=True)["Strict-Transport-Security"].startswith("max-age=31536000")
-        assert "Strict-Transport-Security" not in browser.get("/help").headers
+        assert browser.get("/help")["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert "Strict-Transport-Security" not in browser.get("/help", secure=True).headers
+
+
+def test_a_form_from_our_own_public_address_is_taken_behind_a_proxy_and_from_elsewhere_refused() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    token = re.findall(r'csrfmiddlewaretoken" value="([^"]+)"', browser.get("/accessibility").content.decode())[0]
+    sent = {"csrfmiddlewaretoken": token, "theme": "dark"}
+
+    with override_settings(CSRF_TRUSTED_ORIGINS=["https://pay.example.org"]):
+        ours = browser.post("/appearance", sent, HTTP_ORIGIN="https://pay.example.org")
+        theirs = browser.post("/appearance", sent, HTTP_ORIGIN="https://evil.example.org")
+
+    assert (ours.status_code, theirs.status_code) == (303, 403)
+    assert settings.CSRF_TRUSTED_ORIGINS == [settings.PUBLIC_URL]
 
 
 def test_an_asset_is_sent_compressed_under_its_own_digest_for_ever(browser: Client) -> None:
