@@ -50,7 +50,7 @@ def _mark_failed(region: RegionCode, event: Event, failure: Exception, *, clock:
     """Keep only the kind of failure: its text may hold what it failed on."""
     log.warning(
         "event_not_delivered",
-        event=event.name,
+        name=event.name,
         region_code=region,
         attempts=event.attempts + 1,
         error=type(failure).__name__,
