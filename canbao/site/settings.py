@@ -82,7 +82,6 @@ TRUSTED_ADDRESS_HEADER = os.environ.get("CANBAO_ADDRESS_HEADER", "")
 """The header in which our own proxy writes the caller's address; empty when nothing stands in front of us."""
 
 INSTALLED_APPS = [
-    "django.contrib.staticfiles",
     "procrastinate.contrib.django",
     "canbao.kernel",
     "canbao.policy",
@@ -96,12 +95,6 @@ INSTALLED_APPS = [
     "canbao.doors.citizen",
     "canbao.doors.verify",
 ]
-INSTALLED_APPS = [
-    app
-    for app in INSTALLED_APPS
-    if not app.startswith("canbao.") or (ROOT / app.replace(".", "/") / "apps.py").exists()
-]
-
 MIDDLEWARE = [
     "canbao.doors.frame.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
@@ -137,10 +130,6 @@ LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "E
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
-
-STATIC_URL = "/static/"
-STATICFILES_DIRS = [path for path in (ROOT / "build" / "static",) if path.is_dir()]
-STATIC_ROOT = ROOT / "build" / "served"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_HTTPONLY = True

@@ -22,12 +22,9 @@ Threads = Annotated[int, typer.Option(help="Threads in each process.")]
 def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1, threads: Threads = 4) -> None:
     """Serve the pages (Django behind granian)."""
     prepare()
-    from django.conf import settings
-    from django.core.management import call_command
     from granian import Granian
     from granian.constants import Interfaces
 
-    call_command("collectstatic", interactive=False, verbosity=0)
     Granian(
         "canbao.site.wsgi:application",
         address=host,
@@ -35,8 +32,6 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1,
         interface=Interfaces.WSGI,
         workers=processes,
         blocking_threads=threads,
-        static_path_route=["/static"],
-        static_path_mount=[settings.STATIC_ROOT],
         log_access=False,
     ).serve()
 
