@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from canbao.site.logs import OF_THE_SERVER
 from canbao.site.start import prepare
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -33,6 +34,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1,
         workers=processes,
         blocking_threads=threads,
         log_access=False,
+        log_dictconfig=OF_THE_SERVER,
     ).serve()
 
 
@@ -49,6 +51,7 @@ def intake(host: Host = "127.0.0.1", port: Port = 8001, processes: Processes = 1
         interface=Interfaces.ASGI,
         workers=processes,
         log_access=False,
+        log_dictconfig=OF_THE_SERVER,
     ).serve()
 
 
