@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
@@ -60,6 +60,9 @@ ROOT = Path(__file__).resolve().parents[1]
 NANCHANG = RegionCode(360100)
 SHIJIAZHUANG = RegionCode(130100)
 AGREEMENT = "2024-09-01"
+BEGINNING = datetime(2024, 11, 15, 2, 0, tzinfo=UTC)
+"""Ten in the morning in Beijing, inside Nanchang's window for 2025."""
+
 START_S_MAX = 30.0
 
 
@@ -181,6 +184,16 @@ def town(db: None, clock: FixedClock, tmp_path: Path) -> FixedClock:
     return clock
 
 
+def empty_database() -> None:
+    """Empty every table of ours."""
+    with owner_connection() as session:
+        found = session.execute(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' "
+            "AND tablename NOT LIKE 'django\\_%'"
+        ).fetchall()
+        session.execute(f"TRUNCATE {', '.join(row[0] for row in found)}".encode())
+
+
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -269,7 +282,6 @@ def sandbox(played_channel: PlayedChannel, monkeypatch: pytest.MonkeyPatch) -> I
     catalogue.forget()
     with SandboxClient(played_channel.control_url) as found:
         found.reset()
-        found.create_payer(name="payer", balance_fen=1_000_000_000)
         yield found
     catalogue.forget()
 
@@ -460,13 +472,27 @@ def counts() -> dict[str, int]:
     return {table: count(table) for table in TABLES_OF_MONEY}
 
 
+def begin_again() -> None:
+    """The founded town as it was in the beginning, for a test that plays many stories."""
+    empty_database()
+    _kept[0].put_back()
+
+
+def set_up_channel(world: World) -> None:
+    """A channel without memory whose payer is rich, both clocks at the beginning, and an empty letterbox."""
+    world.clock = FixedClock(BEGINNING)
+    world.sandbox.reset()
+    world.sandbox.create_payer(name="payer", balance_fen=1_000_000_000)
+    world.set_channel_clock()
+    world.letterbox.take()
+
+
 @pytest.fixture
 def world(town: FixedClock, sandbox: SandboxClient, letterbox: Letterbox) -> Iterator[World]:
     """The town with its channel, both clocks at ten in the morning of 15 November 2024."""
-    letterbox.take()
     letterbox.status = 204
     found = World(clock=town, sandbox=sandbox, letterbox=letterbox)
-    found.set_channel_clock()
+    set_up_channel(found)
     yield found
     letterbox.take()
 

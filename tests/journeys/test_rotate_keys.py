@@ -17,7 +17,7 @@ from canbao.kernel.errors import CanbaoError
 from canbao.payments import public as payments
 from canbao.registry import public as registry
 from sandbox.wechat.client import SandboxClient
-from tests.world import FAMILY, NANCHANG, PAYER, SHIJIAZHUANG, Letterbox, World, found_town, rows
+from tests.world import FAMILY, NANCHANG, PAYER, SHIJIAZHUANG, Letterbox, World, found_town, rows, set_up_channel
 
 SEALED = ("registry_person", "payments_order", "documents_voucher", "documents_voucher_pdf")
 
@@ -54,8 +54,7 @@ def sealed_world(
     """A town founded under key 1, with an open order and a voucher."""
     found_town(tmp_path, clock=clock)
     world = World(clock=clock, sandbox=sandbox, letterbox=letterbox)
-    world.set_channel_clock()
-    letterbox.take()
+    set_up_channel(world)
     order = world.open_an_order(*FAMILY)
     world.tell_notice(order)
     world.finish()
