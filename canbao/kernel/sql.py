@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from psycopg.rows import class_row
 
+from canbao.kernel.arrays import written
 from canbao.kernel.connections import Connection, connection
 from canbao.kernel.regions import RegionCode
 
@@ -65,7 +66,7 @@ class Reader:
         """The rows as objects of `row`, whose fields are the result's columns."""
         self._refuse(statement)
         with self._session.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(statement.text, self._with_region(params)).fetchall()
+            return cursor.execute(statement.text, self._given(params)).fetchall()
 
     def one(self, statement: Statement, row: type[Row], **params: object) -> Row | None:
         """The only row, or None. Raises AssertionError for more than one: the statement promised at most one."""
@@ -77,7 +78,7 @@ class Reader:
         """The rows as plain tuples: for the hot path."""
         self._refuse(statement)
         with self._session.cursor() as cursor:
-            return cursor.execute(statement.text, self._with_region(params)).fetchall()
+            return cursor.execute(statement.text, self._given(params)).fetchall()
 
     def scalars(self, statement: Statement, **params: object) -> list[Any]:
         """The first column of every row."""
@@ -86,8 +87,10 @@ class Reader:
     def _refuse(self, statement: Statement) -> None:
         assert not statement.writes, f"{statement.name} writes, and this is a place to read"
 
-    def _with_region(self, params: dict[str, object]) -> dict[str, object]:
-        return params if self.region is None else {"region_code": int(self.region), **params}
+    def _given(self, params: dict[str, object]) -> dict[str, object]:
+        """What the driver is given: the region, and every list as an array."""
+        given = {name: written(value) if isinstance(value, list) else value for name, value in params.items()}
+        return given if self.region is None else {"region_code": int(self.region), **given}
 
 
 class Tx(Reader):
@@ -96,7 +99,7 @@ class Tx(Reader):
     def run(self, statement: Statement, **params: object) -> int:
         """Run a statement that returns no rows; answers how many rows it touched."""
         with self._session.cursor() as cursor:
-            return cursor.execute(statement.text, self._with_region(params)).rowcount
+            return cursor.execute(statement.text, self._given(params)).rowcount
 
     def copy(self, into: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Stream rows into a table with COPY; answers how many. `into` and `columns` are our own words, never input."""
