@@ -77,7 +77,7 @@ def derived_id(kind: str, *parts: str | int) -> UUID:
 
     a UUIDv8 over SHA-256 of the parts, each with its length in front.
     """
-    text = "".join(f"{len(str(part))}:{part}" for part in (kind, *parts))
+    text = "".join([f"{len(word)}:{word}" for word in map(str, (kind, *parts))])
     value = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
     return UUID(int=value & ~(0xF << 76) & ~(0b11 << 62) | 0x8 << 76 | 0b10 << 62)
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,7 @@ def append(tx: Tx, name: str, payloads: Sequence[Mapping[str, object]], *, now: 
         return
     tx.run(
         statements["append_events"],
-        ids=sorted(uuid7(now) for _ in payloads),
+        ids=sorted((uuid7(now) for _ in payloads), key=attrgetter("int")),
         name=name,
         payloads=[json.dumps(payload, default=str) for payload in payloads],
         now=now,

@@ -82,12 +82,12 @@ def judge_captures(tx: Tx, seen: Sequence[Seen], accounts: Mapping[str, Account]
     `accounts` says who we are at each channel.
     """
     locked = {row.order_no: row for row in _lock_orders(tx, seen)}
-    known = _known(tx, seen)
+    capture_ids = [derived_id("capture", item.channel_code, item.payment.trade_ref) for item in seen]
+    known = _known(tx, capture_ids)
     states = {order_no: OrderState(row.state) for order_no, row in locked.items()}
     judged = []
-    for item in seen:
+    for item, capture_id in zip(seen, capture_ids, strict=True):
         payment, row = item.payment, locked.get(item.payment.order_no)
-        capture_id = derived_id("capture", item.channel_code, payment.trade_ref)
         facts = None
         if row is not None:
             facts = OrderFacts(
@@ -122,7 +122,8 @@ def record(tx: Tx, judged: Sequence[Judged], *, now: Instant) -> None:
     if settled:
         order_ids = [item.order_id for item in settled if item.order_id is not None]
         moved = store.settle_orders(tx, order_ids, [item.seen.payment.trade_ref for item in settled], now=now)
-        assert sorted(moved) == sorted(order_ids), "a locked live order settles"
+        assert len(moved) == len(order_ids), "no order settles twice"
+        assert set(moved) == set(order_ids), "a locked live order settles"
     region = tx.region
     assert region is not None, "captures are regional"
     store.insert_cases(tx, [_case_row(region, item) for item in judged if item.verdict in TO_A_PERSON], now=now)
@@ -168,9 +169,8 @@ def _lock_orders(tx: Tx, seen: Sequence[Seen]) -> list[store.LockedOrder]:
     return tx.rows(statements["lock_orders"], store.LockedOrder, order_nos=order_nos)
 
 
-def _known(tx: Tx, seen: Sequence[Seen]) -> dict[UUID, KnownCapture]:
-    ids = sorted({derived_id("capture", item.channel_code, item.payment.trade_ref) for item in seen})
-    rows = tx.rows(statements["read_captures"], store.KnownRow, capture_ids=ids)
+def _known(tx: Tx, capture_ids: Sequence[UUID]) -> dict[UUID, KnownCapture]:
+    rows = tx.rows(statements["read_captures"], store.KnownRow, capture_ids=list(dict.fromkeys(capture_ids)))
     return {row.capture_id: KnownCapture(order_no=row.order_no, amount_fen=Fen(row.amount_fen)) for row in rows}
 
 

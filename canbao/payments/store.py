@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from canbao.kernel.clock import Instant
@@ -157,7 +158,7 @@ def insert_events(
     if moved:
         tx.run(
             statements["insert_events"],
-            ids=sorted(uuid7(now) for _ in moved),
+            ids=sorted((uuid7(now) for _ in moved), key=attrgetter("int")),
             order_ids=[order_id for order_id, _ in moved],
             move_nos=[move_no for _, move_no in moved],
             causes=[cause[:100] for cause in causes],
