@@ -76,10 +76,11 @@ def _entry(where: str, raw: object) -> Sentence:
     if not isinstance(raw, dict) or not {"zh", "en"} <= set(raw) <= {"zh", "en", "hant"}:
         message = f"{where}: an entry has zh and en, and may have hant"
         raise WordsError(message)
-    texts = {language: str(text).strip() for language, text in raw.items()}
+    # A blank at the end parts a piece from what follows it; a line's end is only how YAML was written.
+    texts = {language: str(text).rstrip("\n") for language, text in raw.items()}
     made = Sentence(zh=texts["zh"], en=texts["en"], hant=texts.get("hant") or traditional(texts["zh"]))
     for language in Language:
-        if not made.text(language):
+        if not made.text(language).strip():
             message = f"{where}: nothing is said in {language}"
             raise WordsError(message)
         if set(_PLACE.findall(made.text(language))) != set(_PLACE.findall(made.zh)):
