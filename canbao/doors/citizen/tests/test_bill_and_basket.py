@@ -83,6 +83,7 @@ def test_a_bill_met_by_the_subsidy_has_nothing_to_pay(town: object, phone: Clien
     text = words(body)
 
     assert "今年不用缴" in text
+    assert "以后再缴" not in text, "nothing is owed, so nothing can be late"
     assert "400 元 由政府替您出" in text
     assert "立即缴费" not in text
     assert b'name="bill"' not in body
