@@ -7,6 +7,7 @@ from uuid import UUID
 import segno
 from django.conf import settings
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from canbao.billing import public as billing
@@ -26,7 +27,7 @@ from canbao.doors.citizen.order_shown import (
     treasury_expected_on,
 )
 from canbao.doors.frame.figures import date_markup, instant_markup
-from canbao.doors.frame.people import person_shown
+from canbao.doors.frame.people import person_markup, person_shown
 from canbao.doors.frame.reader import Language
 from canbao.doors.frame.words import in_language, say
 from canbao.kernel.clock import Clock, Instant, civil_date
@@ -152,18 +153,20 @@ def _cover(order: Order, bills: list[Bill], people: dict[UUID, Person], language
         return StageShown(
             title=say("result.covered", language), mark="waiting", lines=(say("result.cover_waiting", language),)
         )
-    by_line: dict[SafeString, list[str]] = {}
+    by_line: dict[SafeString, list[SafeString]] = {}
     for bill in bills:
         person = people[bill.person_id]
         from_on = covers[bill.bill_id].from_on
         word = "basket.cover_birth" if from_on == person.born_on else "result.cover_line"
         line = say(word, language, {"date": date_markup(from_on, language)})
-        by_line.setdefault(line, []).append(person_shown(person.name, person.id_no).name_masked)
+        by_line.setdefault(line, []).append(person_markup(person_shown(person.name, person.id_no), language))
     today = civil_date(now)
     is_covered = all(cover.from_on <= today for cover in covers.values())
     comma, colon = (", ", ": ") if language is Language.ENGLISH else ("、", "：")
     lines = tuple(
-        say("result.whose", language, {"names": comma.join(names), "colon": colon, "line": line})
+        say(
+            "result.whose", language, {"names": format_html_join(comma, "{}", zip(names)), "colon": colon, "line": line}
+        )
         for line, names in by_line.items()
     )
     return StageShown(

@@ -6,6 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from canbao.doors.frame.reader import Language
+from canbao.doors.frame.words import say
 from canbao.kernel.masks import id_tail, mask_id_no, mask_name
 
 
@@ -31,4 +36,20 @@ def person_shown(name: str, id_no: str) -> PersonShown:
         name_last=name[:1] if name.isascii() else name[-1:],
         id_no_masked=mask_id_no(id_no),
         id_tail=id_no[-4:] if len(id_no) >= 10 else id_tail(id_no),
+    )
+
+
+def person_markup(who: PersonShown, language: Language) -> SafeString:
+    """A person as strangers may see them: masked for the eye, and for the ear by last character and last digits.
+
+    A name keeps its own language, whatever the page speaks, and stays on one line.
+    """
+    name_language = "en" if who.name_masked.isascii() else "zh"
+    is_foreign = language is Language.ENGLISH and not who.name_last.isascii()
+    last = format_html('<span lang="zh">{}</span>', who.name_last) if is_foreign else who.name_last
+    return format_html(
+        '<span class="cb-nb" lang="{}" aria-hidden="true">{}</span><span class="weui-hidden_abs">{}</span>',
+        name_language,
+        who.name_masked,
+        say("person.heard", language, {"last": last, "tail": who.id_tail}),
     )

@@ -19,12 +19,12 @@ from django.utils.safestring import SafeString
 from canbao.doors.frame.assets import asset_address
 from canbao.doors.frame.figures import amount_markup, amount_text, date_markup, instant_markup, spoken_amount, time_text
 from canbao.doors.frame.icons import icon_markup
+from canbao.doors.frame.people import PersonShown, person_markup
 from canbao.doors.frame.reader import Language, Reader
 from canbao.doors.frame.words import in_language, say
 from canbao.kernel.ids import group_no
 
 if TYPE_CHECKING:
-    from canbao.doors.frame.people import PersonShown
     from canbao.kernel.clock import Instant
 
 register = template.Library()
@@ -93,17 +93,8 @@ def state(context: Context, name: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def person(context: Context, who: PersonShown) -> SafeString:
-    """A person as strangers may see them: masked for the eye, and for the ear by last character and last digits.
-
-    A name keeps its own language, whatever the page speaks.
-    """
-    heard = say("person.heard", _language(context), {"last": who.name_last, "tail": who.id_tail})
-    return format_html(
-        '<span class="cb-nb" lang="{}" aria-hidden="true">{}</span><span class="weui-hidden_abs">{}</span>',
-        "en" if who.name_masked.isascii() else "zh",
-        who.name_masked,
-        heard,
-    )
+    """A person as strangers may see them, for the eye and for the ear."""
+    return person_markup(who, _language(context))
 
 
 @register.simple_tag(takes_context=True)
