@@ -101,12 +101,43 @@ def _look_for(person: Person) -> Walk:
 
 
 NAMES = (
-    "look_up look_up_wrong none_found verify verify_wrong verify_unknown agreement help privacy accessibility "
-    "empty_basket not_found form_too_old too_large broken "
-    "bill bill_on_list bill_met bill_two_places bill_taken bill_paid basket removed pay pay_wrong order_wallet "
-    "order_stale order_scan order_asked order_in_doubt order_overdue order_closed order_expired order_in_wechat "
-    "result verdict"
-).split()
+    "look_up",
+    "look_up_wrong",
+    "none_found",
+    "verify",
+    "verify_wrong",
+    "verify_unknown",
+    "agreement",
+    "help",
+    "privacy",
+    "accessibility",
+    "empty_basket",
+    "not_found",
+    "form_too_old",
+    "too_large",
+    "broken",
+    "bill",
+    "bill_on_list",
+    "bill_met",
+    "bill_two_places",
+    "bill_taken",
+    "bill_paid",
+    "basket",
+    "removed",
+    "pay",
+    "pay_wrong",
+    "order_wallet",
+    "order_stale",
+    "order_scan",
+    "order_asked",
+    "order_in_doubt",
+    "order_overdue",
+    "order_closed",
+    "order_expired",
+    "order_in_wechat",
+    "result",
+    "verdict",
+)
 """Every page: first those that anybody can reach, then those that somebody has to have come to."""
 
 _ANYBODY: dict[str, Walk] = {

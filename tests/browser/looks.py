@@ -48,10 +48,10 @@ _CUT = """() => [...document.querySelectorAll("body *")]
         || one.scrollHeight > one.clientHeight + 1));
   }).map((one) => `cut or stuck: ${one.outerHTML.slice(0, 160)}`)"""
 
-# A date or an amount stands on one line, whatever the screen.
+# A date, an amount or a masked name stands on one line, whatever the screen.
 _TORN = """() => {
-  const months = "January|February|March|April|May|June|July|August|September|October|November|December";
-  const pattern = new RegExp(`\\\\d{4}年\\\\d{1,2}月\\\\d{1,2}日|\\\\d{1,2} (?:${months}) \\\\d{4}|[−]?[￥¥][\\\\d,]+\\\\.\\\\d\\\\d`, "g");
+  const pattern = new RegExp(["\\\\d{4}年\\\\d{1,2}月\\\\d{1,2}日", "\\\\d{1,2} [A-Z][a-z]+ 20\\\\d\\\\d",
+    "−?[￥¥][\\\\d,]+\\\\.\\\\d\\\\d", "[*]+[\\u4e00-\\u9fff](?:·[*]+[\\u4e00-\\u9fff])?"].join("|"), "g");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   while (walker.nextNode()) {
     const node = walker.currentNode;

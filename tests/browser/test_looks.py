@@ -78,9 +78,7 @@ def take_picture(reader: Visitor, name: str) -> None:
         reader.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
-def test_no_finding_in_any_language_light_or_size(
-    reader: Visitor, shown: dict[str, Shown], page_name: str
-) -> None:
+def test_no_finding_in_any_language_light_or_size(reader: Visitor, shown: dict[str, Shown], page_name: str) -> None:
     for language, strip in STRIPS.items():
         choose(reader, language)
         shown[page_name].walk(reader)
@@ -106,9 +104,7 @@ def test_no_finding_in_any_language_light_or_size(
         assert looks.out_of_place(page) == [], f"{language} with text at 200 %"
 
 
-def test_large_type_has_large_targets_and_nothing_cut(
-    reader: Visitor, shown: dict[str, Shown], page_name: str
-) -> None:
+def test_large_type_has_large_targets_and_nothing_cut(reader: Visitor, shown: dict[str, Shown], page_name: str) -> None:
     for language in ("zh-Hans", "en"):
         choose(reader, language, elder=True)
         shown[page_name].walk(reader)
