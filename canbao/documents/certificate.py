@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from canbao.documents.errors import SIGNER_INCOMPLETE
-from canbao.kernel.environment import is_production, state_dir
+from canbao.kernel.environment import is_production, kept_once, state_dir
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -112,19 +112,9 @@ def _read(path: Path) -> bytes:
 def _development_signer(path: Path) -> Signer:
     """The development signer, made once.
 
-    Two first starts agree: the file appears in one step and the loser reads the winner's.
+    Two first starts agree on one.
     """
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_bytes(_new_development_pem())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    pem = _read(path)
+    pem = path.read_bytes() if path.exists() else kept_once(path, _new_development_pem())
     return _from_pem(pem, pem, "")
 
 

@@ -59,6 +59,7 @@ __all__ = [
     "issue",
     "mask_to_last_four",
     "reseal",
+    "seal_in_force",
     "verify",
     "void",
     "voucher_by_no",

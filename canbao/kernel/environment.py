@@ -6,7 +6,9 @@ everything that is missing at once (`canbao.site.settings`).
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from functools import cache
 from pathlib import Path
 
@@ -21,19 +23,60 @@ CLOCK_SET_IN_PRODUCTION = declare(
 )
 
 
+ENVIRONMENT_UNKNOWN = declare(
+    "kernel.environment_unknown",
+    Retry.NEVER,
+    "CANBAO_ENVIRONMENT 只能是 production 或 development，请改正",
+    "CANBAO_ENVIRONMENT is production or development and nothing else; correct it",
+)
+STATE_DIR_OPEN = declare(
+    "kernel.state_dir_open",
+    Retry.NEVER,
+    "状态目录 {path} 不属于当前用户，或者别人也能写，里面有密钥。请用 chmod 700 收紧，或换一个目录",
+    "The state directory {path} holds keys, but is not ours or others may write in it; chmod 700 it or name another",
+)
+
+
 def is_production() -> bool:
-    """Whether this is a production installation (`CANBAO_ENVIRONMENT=production`)."""
-    return os.environ.get("CANBAO_ENVIRONMENT", "development") == "production"
+    """Whether this is a production installation (`CANBAO_ENVIRONMENT=production`).
+
+    Errors: `kernel.environment_unknown` for any third word: a production that is misspelt must not run with a
+    demonstration's keys.
+    """
+    said = os.environ.get("CANBAO_ENVIRONMENT", "") or "development"
+    if said not in {"development", "production"}:
+        raise ENVIRONMENT_UNKNOWN()
+    return said == "production"
 
 
 def state_dir() -> Path:
     """Where this installation keeps what must outlive a process and is nobody else's: development keys, certificates.
 
     `CANBAO_STATE_DIR`, or `.local/state` in the checkout. Made with mode 0700 when it is missing.
+
+    Errors: `kernel.state_dir_open` where it belongs to somebody else or others may write in it.
     """
     found = Path(os.environ.get("CANBAO_STATE_DIR") or Path(__file__).resolve().parents[2] / ".local" / "state")
     found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = found.stat()
+    if os.geteuid() not in {0, status.st_uid} or status.st_mode & 0o022:
+        raise STATE_DIR_OPEN(path=str(found))
     return found
+
+
+def kept_once(path: Path, content: bytes) -> bytes:
+    """What a file of the state directory holds; where it is missing it is made with this content, mode 0600.
+
+    The file appears whole and in one step, so of two first starts the second reads what the first one wrote.
+    """
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()
 
 
 @cache

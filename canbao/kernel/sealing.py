@@ -10,7 +10,6 @@ into another row does not open.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -25,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from canbao.kernel.environment import is_production, state_dir
+from canbao.kernel.environment import is_production, kept_once, state_dir
 from canbao.kernel.errors import Retry, declare
 
 _FORMAT = 1
@@ -189,26 +188,18 @@ def add_development_key() -> int:
     path = state_dir() / "keys.json"
     seal_keys, digest_key = _development_keys(path)
     added = 1 + max(int(pair.partition(":")[0]) for pair in seal_keys.split(","))
-    _write_keys(path, f"{seal_keys},{added}:{secrets.token_hex(16)}", digest_key)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    kept_once(draft, _keys_file(f"{seal_keys},{added}:{secrets.token_hex(16)}", digest_key))
+    draft.replace(path)
     ring.cache_clear()
     return added
 
 
 def _development_keys(path: Path) -> tuple[str, str]:
-    if not path.exists():
-        _write_keys(path, f"1:{secrets.token_hex(16)}", secrets.token_hex(32), only_if_missing=True)
-    kept = json.loads(path.read_text())
+    kept = json.loads(kept_once(path, _keys_file(f"1:{secrets.token_hex(16)}", secrets.token_hex(32))))
     return kept["seal_keys"], kept["digest_key"]
 
 
-def _write_keys(path: Path, seal_keys: str, digest_key: str, *, only_if_missing: bool = False) -> None:
-    """Write the development keys, 0600, in one step, so that two first starts agree on one ring."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps({"seal_keys": seal_keys, "digest_key": digest_key}))
-    if not only_if_missing:
-        draft.replace(path)
-        return
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+def _keys_file(seal_keys: str, digest_key: str) -> bytes:
+    return json.dumps({"seal_keys": seal_keys, "digest_key": digest_key}).encode()

@@ -13,48 +13,24 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
-from canbao.kernel.environment import is_production, state_dir
+from canbao.kernel.environment import is_production, kept_once, state_dir
+from canbao.site import production
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = is_production()
 DEBUG = False
 
-REQUIRED_IN_PRODUCTION = (
-    "DATABASE_URL",
-    "CANBAO_SECRET_KEY",
-    "CANBAO_SEAL_KEYS",
-    "CANBAO_DIGEST_KEY",
-    "CANBAO_PUBLIC_URL",
-    "CANBAO_HOSTS",
-    "CANBAO_NOTICE_URL",
-)
-"""What production cannot run without; everything missing is named at once."""
 
-
-def _refuse_an_incomplete_production() -> None:
-    missing = [name for name in REQUIRED_IN_PRODUCTION if not os.environ.get(name)]
-    if missing:
-        message = f"production needs these environment variables: {', '.join(missing)}"
-        raise ImproperlyConfigured(message)
-    insecure = [
-        name for name in ("CANBAO_PUBLIC_URL", "CANBAO_NOTICE_URL") if not os.environ[name].startswith("https://")
-    ]
-    if insecure:
-        message = f"production addresses begin with https://: {', '.join(insecure)}"
-        raise ImproperlyConfigured(message)
-    if os.environ.get("CANBAO_CLOCK", "").strip():
-        message = "CANBAO_CLOCK sets the business date of a demonstration and may not be set in production"
-        raise ImproperlyConfigured(message)
+def _refuse_an_unsafe_production() -> None:
+    found = production.problems(os.environ)
+    if found:
+        raise ImproperlyConfigured("; ".join(found))
 
 
 def _development_secret() -> str:
     import secrets
 
-    path = state_dir() / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
+    return kept_once(state_dir() / "secret_key", secrets.token_urlsafe(50).encode()).decode()
 
 
 def _database() -> dict[str, object]:
@@ -70,15 +46,15 @@ def _database() -> dict[str, object]:
 
 
 if PRODUCTION:
-    _refuse_an_incomplete_production()
+    _refuse_an_unsafe_production()
 
 SECRET_KEY = os.environ.get("CANBAO_SECRET_KEY") or _development_secret()
 PUBLIC_URL = os.environ.get("CANBAO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 """The address people reach us at: printed on vouchers and handed to wallets."""
 NOTICE_URL = os.environ.get("CANBAO_NOTICE_URL", "http://127.0.0.1:8001").rstrip("/")
 """The address channels send notices to: the intake process."""
-ALLOWED_HOSTS = os.environ.get("CANBAO_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
-TRUSTED_ADDRESS_HEADER = os.environ.get("CANBAO_ADDRESS_HEADER", "")
+ALLOWED_HOSTS = production.hosts(os.environ, "127.0.0.1,localhost,[::1],testserver")
+TRUSTED_ADDRESS_HEADER = os.environ.get("CANBAO_ADDRESS_HEADER", "").strip()
 """The header in which our own proxy writes the caller's address; empty when nothing stands in front of us."""
 
 INSTALLED_APPS = [

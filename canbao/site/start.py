@@ -7,12 +7,15 @@ environment, so that this process and its children speak to the same database.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import psycopg
 
+from canbao.kernel import sealing
 from canbao.kernel.connections import owner_connection
 from canbao.kernel.environment import is_production
-from canbao.kernel.errors import Retry, declare
+from canbao.kernel.errors import CanbaoError, Retry, declare
+from canbao.site import production
 
 DATABASE_AWAY = declare(
     "site.database_away",
@@ -26,13 +29,22 @@ SCHEMA_BEHIND = declare(
     "数据库比程序旧，缺 {missing} 步，请先运行 canbao migrate",
     "The database is older than the programs: {missing} steps are missing; run canbao migrate first",
 )
+PRODUCTION_UNSAFE = declare(
+    "site.production_unsafe",
+    Retry.NEVER,
+    "生产环境不能这样启动：{problems}",
+    "Production does not start like this: {problems}",
+)
 
 
 def prepare(*, database: bool = True, migrated: bool = True) -> None:
     """Make this process ready to run Canbao. With `database`, PostgreSQL answers afterwards.
 
-    Errors: `site.database_away`; with `migrated`, `site.schema_behind` when a migration of ours has not been applied.
+    Errors: `site.production_unsafe` naming everything that production is refused for; `site.database_away`; with
+    `migrated`, `site.schema_behind` when a migration of ours has not been applied.
     """
+    if is_production():
+        _refuse_an_unsafe_production()
     if database and not os.environ.get("DATABASE_URL") and not is_production():
         from canbao.site import postgres
 
@@ -46,6 +58,44 @@ def prepare(*, database: bool = True, migrated: bool = True) -> None:
     django.setup()
     if database and migrated:
         _refuse_an_older_schema()
+
+
+def _refuse_an_unsafe_production() -> None:
+    problems = production.problems(os.environ)
+    if not problems:
+        problems = [str(refused) for refused in map(_refusal_of, _NEEDED) if refused is not None]
+    if problems:
+        raise PRODUCTION_UNSAFE(problems="; ".join(problems))
+
+
+def _refusal_of(needed: Callable[[], object]) -> CanbaoError | None:
+    try:
+        needed()
+    except CanbaoError as refused:
+        return refused
+    return None
+
+
+def _channels() -> None:
+    """A channel that is set up at all is set up rightly, and is the real one; half a channel would never be offered
+    and nobody would know why.
+    """
+    from canbao.channels import catalogue
+    from canbao.channels.interface import ChannelCode
+
+    for code in ChannelCode:
+        if any(name.startswith(f"CANBAO_{code.upper()}_") for name in os.environ):
+            catalogue.connector(code)
+
+
+def _vouchers() -> None:
+    from canbao.documents import public as documents
+
+    documents.seal_in_force()
+
+
+_NEEDED: tuple[Callable[[], object], ...] = (sealing.ring, _vouchers, _channels)
+"""What production must be able to do: open and seal, sign vouchers, speak to its channels."""
 
 
 def _refuse_an_older_schema() -> None:
