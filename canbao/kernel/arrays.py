@@ -1,8 +1,8 @@
 """Arrays on their way to PostgreSQL, written as text in one go.
 
-Statements take a batch as arrays, one per column, and cast each (`%(ids)s::uuid[]`). The driver adapts a list element by
-element, which took a third of this side's work in settling; a list of one kind is written faster here. Kinds that do not
-stand here are left to the driver.
+Statements take a batch as arrays, one per column, and cast each (`%(ids)s::uuid[]`). The driver adapts a list element
+by element, which took a third of this side's work in settling; a list of one kind is written faster here. Kinds that do
+not stand here are left to the driver, and so is what a statement wants in binary (`%(ids)b::uuid[]`).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ _WRITES = re.compile(
     r"^\s*(INSERT|UPDATE|DELETE|TRUNCATE)\b|\b(INSERT\s+INTO|UPDATE\s+\w+|DELETE\s+FROM)\b|\bFOR\s+(NO\s+KEY\s+)?UPDATE\b",
     re.I,
 )
+_BINARY = re.compile(r"%\((\w+)\)b")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
@@ -36,6 +37,8 @@ class Statement:
     name: str
     text: str
     writes: bool
+    binary: frozenset[str] = frozenset()
+    """Parameters that the text wants in binary (`%(ids)b`): the driver writes those."""
 
 
 class Statements:
@@ -50,7 +53,12 @@ class Statements:
         if found is None:
             text = resources.files(self._package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
             bare = _COMMENT.sub("", text).strip()
-            found = Statement(f"{self._package}.{name}", bare, _WRITES.search(bare) is not None)
+            found = Statement(
+                f"{self._package}.{name}",
+                bare,
+                writes=_WRITES.search(bare) is not None,
+                binary=frozenset(_BINARY.findall(bare)),
+            )
             self._read[name] = found
         return found
 
@@ -66,7 +74,7 @@ class Reader:
         """The rows as objects of `row`, whose fields are the result's columns."""
         self._refuse(statement)
         with self._session.cursor(row_factory=class_row(row)) as cursor:
-            return cursor.execute(statement.text, self._given(params)).fetchall()
+            return cursor.execute(statement.text, self._given(statement, params)).fetchall()
 
     def one(self, statement: Statement, row: type[Row], **params: object) -> Row | None:
         """The only row, or None. Raises AssertionError for more than one: the statement promised at most one."""
@@ -78,7 +86,7 @@ class Reader:
         """The rows as plain tuples: for the hot path."""
         self._refuse(statement)
         with self._session.cursor() as cursor:
-            return cursor.execute(statement.text, self._given(params)).fetchall()
+            return cursor.execute(statement.text, self._given(statement, params)).fetchall()
 
     def scalars(self, statement: Statement, **params: object) -> list[Any]:
         """The first column of every row."""
@@ -87,9 +95,15 @@ class Reader:
     def _refuse(self, statement: Statement) -> None:
         assert not statement.writes, f"{statement.name} writes, and this is a place to read"
 
-    def _given(self, params: dict[str, object]) -> dict[str, object]:
-        """What the driver is given: the region, and every list as an array."""
-        given = {name: written(value) if isinstance(value, list) else value for name, value in params.items()}
+    def _given(self, statement: Statement, params: dict[str, object]) -> dict[str, object]:
+        """What the driver is given: the region, and every list as an array.
+
+        Not those wanted in binary: their cast from text would be done once for every row of the table.
+        """
+        given = {
+            name: written(value) if isinstance(value, list) and name not in statement.binary else value
+            for name, value in params.items()
+        }
         return given if self.region is None else {"region_code": int(self.region), **given}
 
 
@@ -99,7 +113,7 @@ class Tx(Reader):
     def run(self, statement: Statement, **params: object) -> int:
         """Run a statement that returns no rows; answers how many rows it touched."""
         with self._session.cursor() as cursor:
-            return cursor.execute(statement.text, self._given(params)).rowcount
+            return cursor.execute(statement.text, self._given(statement, params)).rowcount
 
     def copy(self, into: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Stream rows into a table with COPY; answers how many. `into` and `columns` are our own words, never input."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from canbao.kernel.connections import connection
-from canbao.kernel.sql import Reader, Statement
+from canbao.kernel.sql import Reader, Statement, Statements
 
 
 class Colour(StrEnum):
@@ -60,3 +60,16 @@ def test_text_with_nul_is_refused(db: None) -> None:
     asked = Statement("probe", "SELECT %(values)s::text[]", writes=False)
     with connection() as session, pytest.raises(Exception, match="NUL"):
         Reader(session, None).scalars(asked, values=["a\0b"])
+
+
+def test_what_is_wanted_in_binary_is_left_to_the_driver(db: None) -> None:
+    """A text in place of a binary array would be cast again for every row that it is compared with."""
+    asked = Statement("probe", "SELECT pg_typeof(%(ids)b)::text", writes=False, binary=frozenset({"ids"}))
+    with connection() as session:
+        assert Reader(session, None).scalars(asked, ids=[UUID(int=1)]) == ["uuid[]"]
+
+
+def test_statements_know_what_they_want_in_binary() -> None:
+    """The look-up of known persons takes ids in binary; settling takes its arrays as text."""
+    assert Statements("canbao.registry")["list_known_persons"].binary == frozenset({"ids"})
+    assert Statements("canbao.payments")["settle_orders"].binary == frozenset()
