@@ -323,12 +323,13 @@ class World:
     sandbox: SandboxClient
     letterbox: Letterbox
     region: RegionCode = NANCHANG
+    notify_url: str = ""
     _pressed: int = field(default=0)
 
     @property
     def addresses(self) -> Addresses:
         """Where notices go, and where the wallet leads back to."""
-        return Addresses(notify_url=self.letterbox.url, order_page="http://127.0.0.1:8000/back")
+        return Addresses(notify_url=self.notify_url or self.letterbox.url, order_page="http://127.0.0.1:8000/back")
 
     def payer(self, mode: Mode = Mode.H5) -> Payer:
         """An anonymous payer on a phone."""
