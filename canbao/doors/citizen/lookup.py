@@ -97,7 +97,9 @@ def _find(request: HttpRequest, number: str, name: str, clock: Clock) -> Registe
     address = counted_address(client_address(request))
     per_address = int(getattr(settings, "LOOKUPS_PER_ADDRESS", PER_ADDRESS_AN_HOUR))
     from_address = throttle.allow("lookup.address", address, limit=per_address, per_s=HOUR_S, now=now)
-    for_number = throttle.allow("lookup.number", number, limit=PER_NUMBER_A_DAY, per_s=DAY_S, now=now)
+    # A caller who has used up his own look-ups takes none of a stranger's: the same count runs, on his own account.
+    counted = number if from_address else f"beyond the limit: {address}"
+    for_number = throttle.allow("lookup.number", counted, limit=PER_NUMBER_A_DAY, per_s=DAY_S, now=now)
     found = registry.find(number, name)
     may_know = found if from_address and for_number else []
     with_bills = [

@@ -12,6 +12,7 @@ from django.test import Client
 from canbao.doors.citizen import lookup
 from canbao.doors.citizen.tests.conftest import ELDER, GRANDMOTHER, LIN, OUTSIDER, TWICE, Resident, look_up, sound
 from canbao.kernel import throttle
+from canbao.kernel.connections import owner_connection
 from canbao.kernel.sql import Reader, Statement
 
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
@@ -153,6 +154,29 @@ def test_an_address_is_limited_whomever_it_asks_about(town: object, monkeypatch:
     assert caller.post("/", {"id_no": sound(LIN).id_no, "name": LIN.name}).status_code == 303
     assert caller.post("/", {"id_no": sound(GRANDMOTHER).id_no, "name": GRANDMOTHER.name}).status_code == 422
     assert other.post("/", {"id_no": sound(GRANDMOTHER).id_no, "name": GRANDMOTHER.name}).status_code == 303
+
+
+def test_a_caller_beyond_his_limit_locks_nobody_out_and_leaves_no_rows(
+    town: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "PER_NUMBER_A_DAY", 2)
+    monkeypatch.setattr(lookup, "PER_ADDRESS_AN_HOUR", 1)
+    caller, herself = Client(REMOTE_ADDR="203.0.113.1"), Client(REMOTE_ADDR="203.0.113.2")
+    asked(caller, sound(OUTSIDER).id_no, OUTSIDER.name)
+    asked(caller, sound(LIN).id_no, "林大丽")
+    before = counted_rows()
+
+    for resident in (LIN, LIN, LIN, GRANDMOTHER, ELDER):
+        asked(caller, sound(resident).id_no, "林大丽")
+
+    assert counted_rows() == before == 3
+    assert herself.post("/", {"id_no": sound(LIN).id_no, "name": LIN.name}).status_code == 303
+
+
+def counted_rows() -> int:
+    """How many subjects the limits count just now."""
+    with owner_connection() as session:
+        return int(session.execute("SELECT count(*) FROM kernel_throttle").fetchall()[0][0])
 
 
 def test_a_header_that_nobody_configured_does_not_lift_the_limit(town: object, monkeypatch: pytest.MonkeyPatch) -> None:
