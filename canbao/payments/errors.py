@@ -40,3 +40,10 @@ CHANNEL_REFUSED = declare(
     "{channel}现在没有接受这笔付款，没有扣钱。请过几分钟再试，或换一种方式缴",
     "{channel} did not accept this payment and no money was taken. Try again in a few minutes, or pay another way",
 )
+TOO_MANY_ORDERS = declare(
+    "payments.too_many_orders",
+    Retry.LATER,
+    "这个网络一小时里下的单太多，没有扣钱。请过一小时再试，或换一种方式缴",
+    "Too many payments were begun from this network in an hour, and no money was taken. Try again in an hour, or pay "
+    "another way",
+)

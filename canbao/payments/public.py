@@ -18,7 +18,7 @@ from canbao.payments.captures import (
     record,
 )
 from canbao.payments.checks import AUDITORS
-from canbao.payments.errors import AGREEMENT_NOT_ACCEPTED
+from canbao.payments.errors import AGREEMENT_NOT_ACCEPTED, TOO_MANY_ORDERS
 from canbao.payments.notices import (
     ClaimedNotice,
     NoticeToKeep,
@@ -64,6 +64,7 @@ __all__ = [
     "ORDER_LIFE",
     "OVERDUE",
     "SUSPENDED",
+    "TOO_MANY_ORDERS",
     "CaptureRecord",
     "Case",
     "ClaimedNotice",

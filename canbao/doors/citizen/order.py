@@ -24,11 +24,15 @@ from canbao.doors.frame.reader import reader_of
 from canbao.journeys.chase_orders import ask_now
 from canbao.journeys.issue_voucher import issue_voucher_of_order
 from canbao.journeys.pay_bills import open_wallet
+from canbao.kernel import throttle
 from canbao.kernel.environment import process_clock
 from canbao.payments import public as payments
 from canbao.payments.public import Order, OrderState
 
 _UNPAID = "unpaid:"
+
+WALLETS_A_MINUTE = 6
+"""Fresh addresses of the wallet for one order in a minute: each is a call to the channel and a row kept for ever."""
 
 
 @require_safe
@@ -78,10 +82,11 @@ def i_have_paid(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def continue_paying(request: HttpRequest, token: str) -> HttpResponse:
     """A fresh address of the wallet for the same order: placed again under the same number, so it can be paid only
-    once.
+    once. Pressed too often it leads to the address that there is.
     """
-    found = payments.order_by_token(token)
-    open_wallet(found, addresses=addresses(), clock=process_clock())
+    found, clock = payments.order_by_token(token), process_clock()
+    if throttle.allow("order.wallet", found.order_no, limit=WALLETS_A_MINUTE, per_s=60, now=clock.now()):
+        open_wallet(found, addresses=addresses(), clock=clock)
     return see_other(reverse("citizen:order", args=(token,)))
 
 

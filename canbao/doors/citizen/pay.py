@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from canbao.channels import catalogue
 from canbao.channels.interface import Capability, ChannelCode, Mode
-from canbao.doors.callers import device_of, is_phone, payer_address
+from canbao.doors.callers import client_address, counted_address, device_of, is_phone, payer_address
 from canbao.doors.citizen import basket
 from canbao.doors.citizen.agreement import version_for
 from canbao.doors.citizen.listing import Part, parts_of
@@ -29,10 +29,16 @@ from canbao.doors.citizen.problems import ERRORS, Problem, problem
 from canbao.doors.frame.reader import Language, reader_of
 from canbao.doors.frame.words import say
 from canbao.journeys.pay_bills import Addresses, Payer, pay_bills
+from canbao.kernel import throttle
 from canbao.kernel.environment import process_clock
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen
-from canbao.payments.public import AGREEMENT_NOT_ACCEPTED
+from canbao.payments.public import AGREEMENT_NOT_ACCEPTED, TOO_MANY_ORDERS
+
+PER_ADDRESS_AN_HOUR = 240
+"""Orders from one address in an hour, as many as look-ups: each is a call to a channel and rows kept for ever, and one
+that the channel refuses at once holds its bills for nobody. `ORDERS_PER_ADDRESS` in the settings overrides it.
+"""
 
 _FORM_KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -143,6 +149,8 @@ def _order(request: HttpRequest, part: Part, sent: Sent) -> HttpResponse:
     way = next((offered for offered in ways(request) if offered.value == sent.how), None)
     if way is None:
         return _form(request, part, sent, [Problem(field="how", text=say("pay.channel_missing", language))])
+    if not _may_order(request):
+        return _form(request, part, sent, [problem("", TOO_MANY_ORDERS(), language)])
     payer = Payer(
         channel_code=way.channel_code, mode=way.mode, device=device_of(request), address=payer_address(request)
     )
@@ -162,6 +170,12 @@ def _order(request: HttpRequest, part: Part, sent: Sent) -> HttpResponse:
     basket.note_order(request, sent.form_key, made.token)
     basket.take_off(request, frozenset(made.bill_ids))
     return see_other(reverse("citizen:order", args=(made.token,)))
+
+
+def _may_order(request: HttpRequest) -> bool:
+    address = counted_address(client_address(request))
+    per_address = int(getattr(settings, "ORDERS_PER_ADDRESS", PER_ADDRESS_AN_HOUR))
+    return throttle.allow("pay.address", address, limit=per_address, per_s=3600, now=process_clock().now())
 
 
 def _form(

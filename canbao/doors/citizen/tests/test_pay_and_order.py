@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from canbao.doors.citizen import order
+from canbao.doors.citizen import pay as pay_door
 from canbao.doors.citizen.tests.conftest import CHILD, GRANDMOTHER, LIN, NANCHANG, NEWBORN, Channel, look_up, sound
 from canbao.doors.citizen.tests.test_bill_and_basket import bill_no, listed, take, words
 from canbao.journeys.deliver_events import deliver_events
@@ -210,6 +212,38 @@ def test_continuing_gives_a_fresh_address_for_the_same_order(town: object, phone
     assert channel.order_count() == known
     assert after.order_no == before.order_no
     assert after.opens != before.opens
+
+
+def test_a_wallet_asked_for_again_and_again_calls_the_channel_no_more(
+    town: object, phone: Client, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order, "WALLETS_A_MINUTE", 1)
+    take(phone, LIN)
+    address = pay(phone)
+    phone.post(f"{address}/continue")
+    before = order_of(address)
+    answer = phone.post(f"{address}/continue")
+
+    assert (answer.status_code, answer["Location"]) == (303, address)
+    assert order_of(address) == before
+
+
+def test_an_address_begins_no_more_orders_than_the_limit(
+    town: object, phone: Client, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pay_door, "PER_ADDRESS_AN_HOUR", 1)
+    take(phone, LIN)
+    pay(phone)
+    take(phone, GRANDMOTHER)
+    known = channel.order_count()
+    refused = phone.post("/pay?region=360100", form(phone))
+
+    assert refused.status_code == 422
+    assert "这个网络一小时里下的单太多，没有扣钱" in words(refused.content)
+    assert channel.order_count() == known
+    # Nothing is held: from another network it is paid at once.
+    phone.defaults["REMOTE_ADDR"] = "203.0.113.99"
+    assert order_of(pay(phone)).amount_fen == 8000
 
 
 def test_a_family_pays_once_and_sees_four_honest_stages(town: ShiftedClock, phone: Client, channel: Channel) -> None:
