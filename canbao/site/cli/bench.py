@@ -18,6 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per 
 def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
     """Measure a benchmark beside its floor. Figures are ratios of one run on one machine, never promises."""
     from bench.catalogue import BENCHMARKS, run
+    from bench.ground import BenchFailed
 
     names = list(BENCHMARKS) if name == "all" else [name]
     if name != "all" and name not in BENCHMARKS:
@@ -25,7 +26,11 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
         raise typer.Exit(2)
     table = Table("benchmark", "size", "rate/s", "floor/s", "ratio", "CPU µs/item", "exponent")
     for each in names:
-        found = run(each, size)
+        try:
+            found = run(each, size)
+        except BenchFailed as failed:
+            typer.secho(str(failed), fg="red", err=True)
+            raise typer.Exit(1) from failed
         if as_json:
             typer.echo(json.dumps(asdict(found)))
             continue

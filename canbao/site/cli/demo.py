@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +32,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, and
 def demo(as_json: AsJson = False) -> None:
     """Run the main job: a family of four pays through WeChat's real protocol and holds a voucher anyone can verify.
 
-    Set on the business date 2024-11-15, Nanchang, cover year 2025; CANBAO_CLOCK sets another. Run again: another family
+    Set on the business date 2024-11-15, Nanchang, cover year 2025; CANBAO_CLOCK sets another. In the JSON,
+    `until` is the first day without cover. Run again: another family
     pays.
     """
     started = time.monotonic()
@@ -39,7 +41,7 @@ def demo(as_json: AsJson = False) -> None:
     console = Console(stderr=as_json, highlight=False)
 
     def say(line: str) -> None:
-        console.print(f"{time.monotonic() - started:6.1f} s  {line}")
+        console.print(f"{time.monotonic() - started:6.1f} s  {line}", soft_wrap=True)
 
     prepare(migrated=False)
     say("database ready")
@@ -87,13 +89,15 @@ def _as_object(told: Told, seconds: float) -> dict[str, object]:
 
 
 def _print(console: Console, told: Told, seconds: float) -> None:
-    table = Table("", "paid", "covered from", "until", title=f"order {group_no(told.order_no)}: {told.order_state}")
+    table = Table(
+        "", "paid", "covered from", "up to and including", title=f"order {group_no(told.order_no)}: {told.order_state}"
+    )
     for cover in told.covers:
         table.add_row(
             cover.role,
             f"￥{format_yuan(cover.amount_fen)}",
             cover.covered_from.isoformat(),
-            cover.covered_until.isoformat(),
+            (cover.covered_until - timedelta(days=1)).isoformat(),
         )
     console.print(table)
     console.print(f"amount             ￥{format_yuan(told.amount_fen)}, {told.bills_paid} bills paid")
@@ -101,7 +105,7 @@ def _print(console: Console, told: Told, seconds: float) -> None:
     console.print(f"auditors           {len(told.findings)} findings")
     for found in told.findings:
         console.print(f"    {found.auditor} {found.subject}: expected {found.expected}, found {found.found}")
-    console.print(f"voucher            {told.receipt_pdf}")
+    console.print(f"voucher            {told.receipt_pdf}", soft_wrap=True)
     judged = "good" if told.receipt_valid else "BAD"
     console.print(f"verification       {told.verdict}; signature, number and bytes {judged}")
     console.print(f"total              {seconds:.1f} s")

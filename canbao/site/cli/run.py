@@ -14,6 +14,10 @@ import typer
 from canbao.site.logs import OF_THE_SERVER
 from canbao.site.start import prepare
 
+HEADER_MS_MAX = 10_000
+HEADER_BYTES_MAX = 64 * 1024
+"""A caller has ten seconds to say what he wants, in at most so many bytes: a proxy has said it by then."""
+
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
 Processes = Annotated[int, typer.Option(help="Processes that serve.")]
@@ -24,7 +28,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1,
     """Serve the pages (Django behind granian)."""
     prepare()
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
 
     Granian(
         "canbao.site.wsgi:application",
@@ -33,6 +38,9 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1,
         interface=Interfaces.WSGI,
         workers=processes,
         blocking_threads=threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX, max_buffer_size=HEADER_BYTES_MAX),
+        websockets=False,
         log_access=False,
         log_dictconfig=OF_THE_SERVER,
     ).serve()
@@ -42,7 +50,8 @@ def intake(host: Host = "127.0.0.1", port: Port = 8001, processes: Processes = 1
     """Take in channels' notices: verify, keep, acknowledge."""
     prepare()
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
 
     Granian(
         "canbao.site.intake:application",
@@ -50,6 +59,9 @@ def intake(host: Host = "127.0.0.1", port: Port = 8001, processes: Processes = 1
         port=port,
         interface=Interfaces.ASGI,
         workers=processes,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX, max_buffer_size=HEADER_BYTES_MAX),
+        websockets=False,
         log_access=False,
         log_dictconfig=OF_THE_SERVER,
     ).serve()

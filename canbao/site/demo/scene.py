@@ -115,7 +115,10 @@ def tell_what_to_type(scene: Scene, addresses: Addresses) -> None:
     console.print(f"pages            {addresses.pages}/")
     console.print(f"verify a voucher {addresses.pages}/verify/")
     console.print(f"intake           {addresses.intake}/health")
-    console.print(f"WeChat sandbox   {addresses.sandbox}  control {addresses.sandbox_control}")
-    console.print(f"database         {addresses.database}")
+    console.print(f"WeChat sandbox   {addresses.sandbox}  control {addresses.sandbox_control}", soft_wrap=True)
+    console.print(f"database         {addresses.database}", soft_wrap=True)
     console.print(f"business date    {scene.clock.today().isoformat()}")
-    console.print("Open the pages, look up a person above, and pay in the sandbox's wallet. Ctrl-C stops everything.")
+    console.print(
+        "Open the pages, look up a person above, and pay in the sandbox's wallet. Ctrl-C stops everything.",
+        soft_wrap=True,
+    )

@@ -22,6 +22,8 @@ from canbao.site.demo.browser import Browser, Page
 from canbao.site.demo.scene import Member, Say, Scene
 from canbao.site.stack import Addresses
 
+_AMOUNT = re.compile(r"[−-]?￥[\d,]+\.\d\d")
+
 SETTLED_S_MAX = 20.0
 COVER_S_MAX = 20.0
 
@@ -76,7 +78,7 @@ def _gather_the_family(browser: Browser, addresses: Addresses, family: Sequence[
     for member in family:
         found = browser.send(page, page.form_with(id_no="", name=""), id_no=member.id_no, name=member.name)
         form = found.form_with(then="add")
-        say(f"{member.role}: {_amount(found)}; {_explanation(found)}")
+        say(f"{member.role}: {_amount(found)}, because: {'; '.join(_explanation(found))}")
         page = browser.send(found, form, then="add")
     return browser.open(f"{addresses.pages}/basket")
 
@@ -180,9 +182,21 @@ def _amount(page: Page) -> str:
     return found.group() if found else "no amount"
 
 
-def _explanation(page: Page) -> str:
-    """The amounts of the explanation, in the order of its steps."""
-    return " ".join(re.findall(r"[−=]?￥[\d,]+\.\d\d", page.text)[:6])
+def _explanation(page: Page) -> list[str]:
+    """How the amount came about, as the page says it: each step's words and amount, up to what is to be paid."""
+    steps: list[str] = []
+    heard: list[str] = []
+    begins = next((place for place, text in enumerate(page.texts) if "为什么是" in text), len(page.texts))
+    for text in page.texts[begins + 1 :]:
+        if _AMOUNT.fullmatch(text) is None:
+            heard.append(text)
+            continue
+        # Before each amount stand its words and, after them, its source; before the last one only the words.
+        steps.append(f"{heard[-2] if len(heard) > 1 else heard[-1]} {text}")
+        if "您要缴" in steps[-1] or "您要缴" in heard[-1]:
+            break
+        heard.clear()
+    return steps
 
 
 def _printed_code(pdf: bytes) -> str:
