@@ -5,7 +5,7 @@ Where a payer pays a part, the assisted part is booked with her payment; here no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from canbao.billing import public as billing
@@ -18,7 +18,7 @@ from canbao.ledger import public as ledger
 
 def book_assistance(region: RegionCode, payloads: Sequence[Mapping[str, object]], *, clock: Clock) -> int:
     """Post one transfer per bill met; answers how many bills were named. Told twice it is booked once."""
-    bills = billing.bills(region, sorted({UUID(str(payload["bill_id"])) for payload in payloads}))
+    bills = billing.bills(region, sorted(set(_bill_ids(payloads))))
     facts = [
         ledger.AssistanceMet(
             bill_id=bill.bill_id,
@@ -34,3 +34,10 @@ def book_assistance(region: RegionCode, payloads: Sequence[Mapping[str, object]]
     with region_tx(region) as tx:
         ledger.post(tx, facts, now=clock.now())
     return len(facts)
+
+
+def _bill_ids(payloads: Sequence[Mapping[str, object]]) -> Iterator[UUID]:
+    for payload in payloads:
+        bill_ids = payload["bill_ids"]
+        assert isinstance(bill_ids, list), "an event names its bills in a list"
+        yield from (UUID(str(bill_id)) for bill_id in bill_ids)

@@ -40,7 +40,7 @@ Judged = tuple[CoverToWrite | None, CanbaoError | None]
 def write_cover(region: RegionCode, payloads: Sequence[Mapping[str, object]], *, clock: Clock) -> CoverTally:
     """Write the covers of the bills that the events name, all that can be judged in one transaction.
 
-    A payload is `{order_id, bill_ids, paid_at}` of "order.settled" or `{bill_id}` of "bill.met_by_subsidy". Raises the
+    A payload is `{order_id, bill_ids, paid_at}` of "order.settled" or `{bill_ids}` of "bill.met_by_subsidy". Raises the
     first refusal of the rulebook after the other covers were written, so that its event is delivered again and seen.
     """
     settled = _bill_ids(payloads)
@@ -65,13 +65,10 @@ def _bill_ids(payloads: Sequence[Mapping[str, object]]) -> dict[UUID, date | Non
     """The bills that the events name, each with the day its money was taken, where there was any."""
     found: dict[UUID, date | None] = {}
     for payload in payloads:
-        if "bill_id" in payload:
-            found.setdefault(UUID(str(payload["bill_id"])), None)
-            continue
-        bill_ids, paid_at = payload["bill_ids"], payload["paid_at"]
-        assert isinstance(bill_ids, list), "an order names its bills in a list"
-        for bill_id in bill_ids:
-            found[UUID(str(bill_id))] = civil_date(datetime.fromisoformat(str(paid_at)))
+        bill_ids, paid_at = payload["bill_ids"], payload.get("paid_at")
+        assert isinstance(bill_ids, list), "an event names its bills in a list"
+        paid_on = None if paid_at is None else civil_date(datetime.fromisoformat(str(paid_at)))
+        found.update(dict.fromkeys((UUID(str(bill_id)) for bill_id in bill_ids), paid_on))
     return found
 
 

@@ -110,7 +110,7 @@ def test_bill_met_by_the_subsidy_is_covered_without_an_order(
     (elder,) = register.put(Enrolled(name="elder", born_on=date(1940, 5, 5)))
     assess_year(region, "390", 2025, clock=clock)
     (met,) = billing.bills_of(region, [elder], clock.today())
-    assert write_cover(region, [{"bill_id": str(met.bill_id)}], clock=clock) == CoverTally(written_count=1)
+    assert write_cover(region, [{"bill_ids": [str(met.bill_id)]}], clock=clock) == CoverTally(written_count=1)
     (cover,) = coverage.of_bills(region, [met.bill_id])
     assert (cover.from_on, cover.until_on) == (date(2025, 1, 1), date(2026, 1, 1))
     assert cover.policy_version_id == met.policy_version_id
