@@ -2,22 +2,23 @@
 
 The rulebook prices classes of persons; SQL puts every person of a page into a class and applies the price. A page is
 looked at again after its classes were priced or its outdated bills cancelled, until nothing is left to do, so one
-statement makes first bills and replacements alike. A run keeps its cursor in its row: killed at any point, it goes on
-from the last whole page, and two processes share one run, each taking the next page.
+statement makes first bills and replacements alike. A run is cut into lanes, ranges of persons that each keep a cursor
+and their counts: workers make pages of different lanes at once, in one process or in several, and a run that was killed
+at any point goes on from the last whole page of each lane.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from canbao.billing import store
-from canbao.billing.rules import PAGE_PASSES_MAX, births_of_cuts
-from canbao.billing.store import PageLook, PageQuestion
+from canbao.billing.rules import PAGE_PASSES_MAX, births_of_cuts, lanes_of
+from canbao.billing.store import Lane, PageLook, PageQuestion
 from canbao.kernel.clock import Instant
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import uuid7
@@ -39,6 +40,7 @@ class AssessmentPlan:
     assessed_on: date
     is_resumed: bool
     enrolled_left_count: int
+    lanes_left_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +92,14 @@ class RefusedClass:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedPage:
     """What one page did. `met_bill_ids` were met by the subsidy alone just now: cover and voucher
-    follow. `until_person_id` is the last person of the page."""
+    follow. `is_done` says that nobody is left in any lane, and the run is over."""
 
     counts: AssessmentCounts
-    until_person_id: UUID | None = None
+    is_done: bool = False
     met_bill_ids: tuple[UUID, ...] = ()
     left_locked_bill_ids: tuple[UUID, ...] = ()
     changed_after_payment_bill_ids: tuple[UUID, ...] = ()
     refused_classes: tuple[RefusedClass, ...] = ()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nobody was left, and the run is over."""
-        return self.until_person_id is None
 
 
 def open_assessment(
@@ -124,6 +121,7 @@ def open_assessment(
             insured_year=insured_year,
             assessed_on=assessed_on,
             policy_version_id=policy_version_id,
+            lanes=lanes_of(store.enrolled_count(tx.region, scheme_code)),
             counts=AssessmentCounts().document(),
             now=now,
         )
@@ -136,30 +134,35 @@ def open_assessment(
         parameters=parameters,
         assessed_on=running.assessed_on,
         is_resumed=is_resumed,
-        enrolled_left_count=store.enrolled_count(tx.region, scheme_code, running.after_person_id),
+        enrolled_left_count=store.left_count(tx.region, running.assessment_id, scheme_code),
+        lanes_left_count=store.lanes_left(tx, running.assessment_id),
     )
 
 
 def assess_page(tx: Tx, plan: AssessmentPlan, *, limit: int, now: Instant) -> AssessedPage:
-    """Assess the next page of the run and move its cursor, or finish the run when nobody is left.
+    """Assess the next page of a lane that nobody else is at and move its cursor; finish the run when nobody is left.
 
-    Also done, with no counts, where the run was finished or superseded by another process meanwhile.
+    Where every lane that is not done is held by another worker, one of them is waited for. Also done, with no counts,
+    where the run was finished or superseded by another process meanwhile.
     """
-    parameters = plan.parameters
-    run = store.hold_run(tx, parameters.scheme_code, parameters.insured_year)
-    if run is None or run.assessment_id != plan.assessment_id:
-        return AssessedPage(counts=AssessmentCounts())
-    store.steer_to_indexes(tx)
-    page = _assess(tx, plan, _question(plan, run.after_person_id, limit), now=now)
-    if page.until_person_id is None:
+    lane = store.hold_lane(tx, plan.assessment_id)
+    if lane is None:
         store.end_run(tx, plan.assessment_id, "finish", now=now)
-        return page
-    total = AssessmentCounts.from_document(run.counts) + page.counts
-    store.note_progress(tx, plan.assessment_id, after_person_id=page.until_person_id, counts=total.document())
+        return AssessedPage(counts=AssessmentCounts(), is_done=True)
+    if not store.share_run(tx, plan.assessment_id):
+        return AssessedPage(counts=AssessmentCounts(), is_done=True)
+    store.steer_to_indexes(tx)
+    page, until_person_id = _assess(tx, plan, _question(plan, lane, limit), now=now)
+    total = AssessmentCounts.from_document(lane.counts) + page.counts
+    store.advance_lane(tx, plan.assessment_id, lane, after_person_id=until_person_id, counts=total.document())
+    # No other lane is held here, and nobody waits for this one while holding the run: the last lane may end it.
+    if until_person_id is None and store.lanes_left(tx, plan.assessment_id) == 0:
+        store.end_run(tx, plan.assessment_id, "finish", now=now)
+        return replace(page, is_done=True)
     return page
 
 
-def _question(plan: AssessmentPlan, after_person_id: UUID, limit: int) -> PageQuestion:
+def _question(plan: AssessmentPlan, lane: Lane, limit: int) -> PageQuestion:
     parameters = plan.parameters
     due_from, due_until = due_period(parameters)
     return PageQuestion(
@@ -173,12 +176,14 @@ def _question(plan: AssessmentPlan, after_person_id: UUID, limit: int) -> PageQu
         enrolled_after=max(plan.assessed_on, parameters.cover.first_on.value),
         year_until=parameters.cover_until_on,
         born_until=tuple(births_of_cuts(age_cuts(parameters), age_on(parameters))),
-        after_person_id=after_person_id,
+        after_person_id=lane.after_person_id,
+        last_person_id=lane.last_person_id,
         limit=limit,
     )
 
 
-def _assess(tx: Tx, plan: AssessmentPlan, asked: PageQuestion, *, now: Instant) -> AssessedPage:
+def _assess(tx: Tx, plan: AssessmentPlan, asked: PageQuestion, *, now: Instant) -> tuple[AssessedPage, UUID | None]:
+    """The page, and its last person; None where nobody was left in the lane."""
     made = met = elsewhere = reassessed = voided = 0
     met_bill_ids: list[UUID] = []
     key = store.reversal_key(asked.scheme_code, asked.due_from, asked.due_until)
@@ -209,7 +214,7 @@ def _assess(tx: Tx, plan: AssessmentPlan, asked: PageQuestion, *, now: Instant) 
                 left_locked_count=len(look.left_locked_bill_ids),
                 changed_after_payment_count=len(look.changed_after_payment_bill_ids),
             )
-            return _page(counts, met_bill_ids, look, refused)
+            return _page(counts, met_bill_ids, look, refused), look.until_person_id
     message = f"a page was looked at {PAGE_PASSES_MAX} times and is still not settled"
     raise AssertionError(message)
 
@@ -219,7 +224,6 @@ def _page(
 ) -> AssessedPage:
     return AssessedPage(
         counts=counts,
-        until_person_id=look.until_person_id,
         met_bill_ids=tuple(met_bill_ids),
         left_locked_bill_ids=tuple(look.left_locked_bill_ids),
         changed_after_payment_bill_ids=tuple(look.changed_after_payment_bill_ids),

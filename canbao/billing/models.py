@@ -171,7 +171,7 @@ class BillMove(models.Model):
 
 
 class Assessment(models.Model):
-    """One run of the yearly assessment: how far it came and what it has counted. Killed, it goes on from its cursor."""
+    """One run of the yearly assessment. How far it came stands in its lanes."""
 
     pk = models.CompositePrimaryKey("region_code", "id")
     region_code = models.IntegerField()
@@ -181,8 +181,6 @@ class Assessment(models.Model):
     assessed_on = models.DateField()
     policy_version_id = models.UUIDField()
     state = models.CharField(max_length=16)
-    after_person_id = models.UUIDField()
-    counts = models.JSONField()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
@@ -203,5 +201,31 @@ class Assessment(models.Model):
                 condition=Q(state=str(AssessmentState.RUNNING), finished_at__isnull=True)
                 | (~Q(state=str(AssessmentState.RUNNING)) & Q(finished_at__isnull=False)),
                 name="billing_assessment_finished_at",
+            ),
+        )
+
+
+class AssessmentLane(models.Model):
+    """A part of a run: the persons of one range of ids, how far it came among them and what it has counted.
+
+    Whoever makes a lane's next page holds its row, so several workers make pages of several lanes at once. Killed, a
+    lane goes on from its cursor.
+    """
+
+    pk = models.CompositePrimaryKey("region_code", "assessment_id", "lane_no")
+    region_code = models.IntegerField()
+    assessment_id = models.UUIDField()
+    lane_no = models.SmallIntegerField()
+    after_person_id = models.UUIDField()
+    last_person_id = models.UUIDField()
+    is_done = models.BooleanField()
+    counts = models.JSONField()
+
+    class Meta:
+        app_label = "billing"
+        db_table = "billing_assessment_lane"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(after_person_id__lte=F("last_person_id")), name="billing_assessment_lane_range"
             ),
         )

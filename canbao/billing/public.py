@@ -139,13 +139,15 @@ def assessment_plan(
 
 
 def assess_page(tx: Tx, plan: AssessmentPlan, *, now: Instant, limit: int = PAGE_SIZE) -> AssessedPage:
-    """Assess the run's next persons, at most `limit`; `is_done` when nobody is left.
+    """Assess the next persons of one of the run's lanes, at most `limit`; `is_done` when nobody is left in any.
 
-    Makes at most one live bill per person, so running it again makes nothing new. Safe in several workers at once.
+    Makes at most one live bill per person, so running it again makes nothing new. Several workers at once make pages of
+    different lanes.
     """
     return assessment.assess_page(tx, plan, limit=limit, now=now)
 
 
 def assessment_counts(plan: AssessmentPlan) -> AssessmentCounts:
     """What the whole run has counted so far, all processes together."""
-    return AssessmentCounts.from_document(store.run_counts(plan.region_code, plan.assessment_id))
+    lanes = store.run_counts(plan.region_code, plan.assessment_id)
+    return sum(map(AssessmentCounts.from_document, lanes), AssessmentCounts())

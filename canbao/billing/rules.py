@@ -1,17 +1,27 @@
-"""Billing's pure decisions: the ids of bills, the days an assessment counts by, and how many persons a page holds."""
+"""Billing's pure decisions: the ids of bills, the days an assessment counts by, its pages and its lanes."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 PAGE_SIZE = 20_000
 """Persons per transaction of an assessment: large enough that statements dominate, small enough that a kill costs a
 second.
 """
+
+LANES_MAX = 8
+"""Into how many lanes a run is cut at most: as many workers can make its pages at once."""
+
+LANE_PERSONS_MIN = 2_000
+"""Persons that are worth a lane of their own."""
+
+LAST_PERSON_ID = UUID(int=(1 << 128) - 1)
 
 PAGE_PASSES_MAX = 8
 """How often one page is looked at: to price its classes, to cancel what changed, to make the rest; more is our mistake.
@@ -23,6 +33,25 @@ class BillKind(StrEnum):
 
     NORMAL = "normal"
     REVERSAL = "reversal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneBounds:
+    """A range of persons: those after one id, up to and with another."""
+
+    after_person_id: UUID
+    last_person_id: UUID
+
+
+def lanes_of(enrolled_count: int) -> list[LaneBounds]:
+    """Lanes for so many persons. Persons' ids are digests, so equal ranges of ids hold about as many persons each.
+
+    >>> [str(lane.last_person_id)[:8] for lane in lanes_of(6_000)]
+    ['55555555', 'aaaaaaaa', 'ffffffff']
+    """
+    lane_count = max(1, min(LANES_MAX, enrolled_count // LANE_PERSONS_MIN))
+    cuts = [UUID(int=LAST_PERSON_ID.int * place // lane_count) for place in range(lane_count + 1)]
+    return [LaneBounds(after_person_id=after, last_person_id=last) for after, last in pairwise(cuts)]
 
 
 def bill_key(kind: BillKind, scheme_code: str, due_from: int, due_until: int) -> bytes:

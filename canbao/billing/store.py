@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from canbao.billing.bills import BillRow, LockStatus, OrderBills, PaidStatus, step_document
-from canbao.billing.rules import BillKind, bill_key
+from canbao.billing.rules import BillKind, LaneBounds, bill_key
 from canbao.billing.states import ASSESSMENT, BILL, AssessmentState
 from canbao.kernel.clock import Instant
 from canbao.kernel.ids import derived_id
@@ -30,7 +30,15 @@ class Run:
     assessment_id: UUID
     assessed_on: date
     policy_version_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A lane of a run, held: how far it came, and what it has counted."""
+
+    lane_no: int
     after_person_id: UUID
+    last_person_id: UUID
     counts: dict[str, int]
 
 
@@ -48,6 +56,7 @@ class PageQuestion:
     year_until: date
     born_until: tuple[date, ...]
     after_person_id: UUID
+    last_person_id: UUID
     limit: int
 
 
@@ -159,7 +168,8 @@ def reversal_key(scheme_code: str, due_from: int, due_until: int) -> bytes:
 def insert_prices(
     tx: Tx, policy_version_id: UUID, prices: Sequence[tuple[PersonClass, Price]], *, now: Instant
 ) -> None:
-    """Keep prices of classes."""
+    """Keep prices of classes, in the order of ids: two workers that meet the same classes write them alike."""
+    prices = sorted(prices, key=lambda priced: _price_id(policy_version_id, priced[0]))
     tx.run(
         statements["insert_prices"],
         policy_version_id=policy_version_id,
@@ -179,10 +189,16 @@ def insert_prices(
     )
 
 
-def enrolled_count(region: RegionCode, scheme_code: str, after_person_id: UUID) -> int:
-    """How many enrolments lie after a person."""
+def enrolled_count(region: RegionCode, scheme_code: str) -> int:
+    """How many enrolments a scheme has."""
     with reading(region) as reader:
-        found = reader.scalars(statements["count_enrolled"], scheme_code=scheme_code, after_person_id=after_person_id)
+        return int(reader.scalars(statements["count_enrolled"], scheme_code=scheme_code)[0])
+
+
+def left_count(region: RegionCode, assessment_id: UUID, scheme_code: str) -> int:
+    """How many enrolments a run has still to look at."""
+    with reading(region) as reader:
+        found = reader.scalars(statements["count_left"], assessment_id=assessment_id, scheme_code=scheme_code)
         return int(found[0])
 
 
@@ -194,21 +210,29 @@ def begin_run(
     insured_year: int,
     assessed_on: date,
     policy_version_id: UUID,
+    lanes: Sequence[LaneBounds],
     counts: dict[str, int],
     now: Instant,
 ) -> None:
     """Begin a run unless one is running."""
-    tx.run(
+    begun = tx.run(
         statements["insert_assessment"],
         assessment_id=assessment_id,
         scheme_code=scheme_code,
         insured_year=insured_year,
         assessed_on=assessed_on,
         policy_version_id=policy_version_id,
-        counts=json.dumps(counts),
         state=str(AssessmentState.RUNNING),
         now=now,
     )
+    if begun:
+        tx.run(
+            statements["insert_lanes"],
+            assessment_id=assessment_id,
+            after_person_ids=[lane.after_person_id for lane in lanes],
+            last_person_ids=[lane.last_person_id for lane in lanes],
+            counts=json.dumps(counts),
+        )
 
 
 def hold_run(tx: Tx, scheme_code: str, insured_year: int) -> Run | None:
@@ -216,37 +240,54 @@ def hold_run(tx: Tx, scheme_code: str, insured_year: int) -> Run | None:
     return tx.one(statements["hold_running_assessment"], Run, scheme_code=scheme_code, insured_year=insured_year)
 
 
-def note_progress(tx: Tx, assessment_id: UUID, *, after_person_id: UUID, counts: dict[str, int]) -> None:
-    """Move a run's cursor."""
+def share_run(tx: Tx, assessment_id: UUID) -> bool:
+    """Keep a run from ending until the transaction does; False where it does not run any more."""
+    return bool(tx.scalars(statements["share_running_assessment"], assessment_id=assessment_id))
+
+
+def hold_lane(tx: Tx, assessment_id: UUID) -> Lane | None:
+    """A lane of a run that is not done, held; where all of them are held, the first to be let go. None: all are done.
+
+    Whoever waits holds nothing that another worker could be waiting for.
+    """
+    free = tx.one(statements["hold_free_lane"], Lane, assessment_id=assessment_id)
+    return free or tx.one(statements["wait_for_lane"], Lane, assessment_id=assessment_id)
+
+
+def advance_lane(
+    tx: Tx, assessment_id: UUID, lane: Lane, *, after_person_id: UUID | None, counts: dict[str, int]
+) -> None:
+    """Move a held lane's cursor; with no person to move it to, the lane is done."""
     tx.run(
-        statements["advance_assessment"],
+        statements["advance_lane"],
         assessment_id=assessment_id,
+        lane_no=lane.lane_no,
         after_person_id=after_person_id,
         counts=json.dumps(counts),
-        state=str(AssessmentState.RUNNING),
-        sources=[str(AssessmentState.RUNNING)],
-        finished_at=None,
+        is_done=after_person_id is None,
     )
 
 
 def end_run(tx: Tx, assessment_id: UUID, event: str, *, now: Instant) -> None:
     """Finish or supersede a run."""
     tx.run(
-        statements["advance_assessment"],
+        statements["end_assessment"],
         assessment_id=assessment_id,
-        after_person_id=None,
-        counts=None,
         state=ASSESSMENT.target(event),
         sources=ASSESSMENT.sources(event),
         finished_at=now,
     )
 
 
-def run_counts(region: RegionCode, assessment_id: UUID) -> dict[str, int]:
-    """What a run has counted so far."""
+def lanes_left(tx: Tx, assessment_id: UUID) -> int:
+    """How many lanes of a run are not done, as far as this transaction sees."""
+    return sum(not is_done for is_done, _ in tx.tuples(statements["list_lanes"], assessment_id=assessment_id))
+
+
+def run_counts(region: RegionCode, assessment_id: UUID) -> list[dict[str, int]]:
+    """What each lane of a run has counted so far."""
     with reading(region) as reader:
-        found = reader.tuples(statements["read_assessment"], assessment_id=assessment_id)
-        return dict(found[0][1]) if found else {}
+        return [counts for _, counts in reader.tuples(statements["list_lanes"], assessment_id=assessment_id)]
 
 
 def steer_to_indexes(tx: Tx) -> None:
@@ -269,6 +310,7 @@ def look_at_page(tx: Tx, asked: PageQuestion, *, now: Instant) -> PageLook:
         year_until=asked.year_until,
         born_until=list(asked.born_until),
         after_person_id=asked.after_person_id,
+        last_person_id=asked.last_person_id,
         limit=asked.limit,
         bill_key=bill_key(BillKind.NORMAL, asked.scheme_code, asked.due_from, asked.due_until),
         now=now,

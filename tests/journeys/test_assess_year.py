@@ -59,7 +59,7 @@ def events(region: RegionCode) -> list[str]:
     """The ids of bills that events say were met by the subsidy."""
     with owner_connection() as session:
         rows = session.execute(
-            "SELECT payload->>'bill_id' FROM kernel_outbox_event "
+            "SELECT jsonb_array_elements_text(payload->'bill_ids') FROM kernel_outbox_event "
             "WHERE region_code = %s AND name = 'bill.met_by_subsidy'",
             [region],
         ).fetchall()

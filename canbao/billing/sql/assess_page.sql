@@ -1,6 +1,6 @@
 -- Make the bills that a page of persons owes; say what was found and what could not simply be made.
 -- Reads registry_public_enrolled, registry_public_identity, billing_price, billing_bill. Writes billing_bill.
--- Batch: the persons after one id, at most so many; one row out, with counts and arrays, and the last person's id.
+-- Batch: the persons after one id and up to another, at most so many; one row out, with counts and arrays, and the last person's id.
 -- Index: the register's on (region_code, person_id) of enrolments; billing_bill_one_live finds the live bills, billing_bill_cancelled the cancelled ones, of the page.
 --
 -- The id of a bill is a pure function of its key (rules.bill_id_of says the same in Python), so a second run can make nothing new.
@@ -22,6 +22,10 @@ WITH person AS MATERIALIZED (
     WHERE enrolled.region_code = %(region_code)s
       AND enrolled.scheme_code = %(scheme_code)s
       AND enrolled.person_id > %(after_person_id)s::uuid
+      AND enrolled.person_id <= %(last_person_id)s::uuid
+      -- The same bounds once more, for the other side of the view's join: without them every person before the page is read.
+      AND enrolled.registered_id > %(after_person_id)s::uuid
+      AND enrolled.registered_id <= %(last_person_id)s::uuid
     ORDER BY enrolled.person_id
     LIMIT %(limit)s
 ),

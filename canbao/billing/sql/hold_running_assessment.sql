@@ -1,8 +1,8 @@
--- Hold the running assessment of a scheme and year: whoever holds it makes the next page.
+-- Hold the running assessment of a scheme and year: nobody makes a page of it, ends it or begins another meanwhile.
 -- Reads and locks billing_assessment. Writes nothing.
 -- Batch: at most one row out.
 -- Index: billing_assessment_one_running.
-SELECT run.id AS assessment_id, run.assessed_on, run.policy_version_id, run.after_person_id, run.counts
+SELECT run.id AS assessment_id, run.assessed_on, run.policy_version_id
 FROM billing_assessment AS run
 WHERE run.region_code = %(region_code)s
   AND run.scheme_code = %(scheme_code)s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -354,41 +353,6 @@ def test_run_of_another_day_supersedes_the_one_left(
     with owner_connection() as session:
         states = session.execute("SELECT state FROM billing_assessment ORDER BY started_at").fetchall()
     assert states == [("superseded",), ("finished",)]
-
-
-def test_two_workers_share_a_run(
-    register: Register, region: RegionCode, parameters: RegionYear, clock: FixedClock
-) -> None:
-    register.put(*(Enrolled(name=f"person {number}") for number in range(60)))
-    failures: list[BaseException] = []
-    counts: list[int] = []
-    start = threading.Barrier(2)
-
-    def work() -> None:
-        try:
-            start.wait(timeout=20)
-            with region_tx(region) as tx:
-                plan = billing.assessment_plan(tx, parameters, VERSION, assessed_on=clock.today(), now=clock.now())
-            done = False
-            while not done:
-                with region_tx(region) as tx:
-                    page = billing.assess_page(tx, plan, now=clock.now(), limit=5)
-                counts.append(page.counts.made_count)
-                done = page.is_done
-        except BaseException as failure:
-            failures.append(failure)
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(timeout=60)
-    assert failures == []
-    assert sum(counts) == 60
-    with owner_connection() as session:
-        found = session.execute("SELECT count(*), count(DISTINCT person_id) FROM billing_bill").fetchone()
-    assert found == (60, 60)
-    assert no_findings(region)
 
 
 def test_database_refuses_a_second_live_bill(register: Register, assess: Assess) -> None:

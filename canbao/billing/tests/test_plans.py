@@ -22,7 +22,8 @@ PAGE: dict[str, object] = {
     "enrolled_after": date(2025, 1, 1),
     "year_until": date(2026, 1, 1),
     "born_until": [date(1955, 1, 1)],
-    "after_person_id": UUID(int=0),
+    "after_person_id": UUID(int=1 << 126),
+    "last_person_id": UUID(int=1 << 127),
     "limit": 100,
     "bill_key": b"key",
     "now": date(2024, 11, 15),
@@ -108,3 +109,15 @@ def test_page_stays_linear_before_the_register_is_analysed(db: None) -> None:
     plan = "\n".join(row[0] for row in rows)
     assert plan.count("Full Join") == 4, plan
     assert plan.count("Nested Loop") <= 1, plan
+
+
+def test_page_reads_nobody_before_it(db: None) -> None:
+    """Both sides of the register's join are bounded; one alone would read every person before the page once more."""
+    with owner_connection() as session, session.transaction():
+        for statement in FILLED:
+            session.execute(statement)
+        session.execute(statements["steer_to_indexes"].text)
+        rows = session.execute("EXPLAIN " + statements["assess_page"].text, {"region_code": 360100, **PAGE}).fetchall()
+    bounds = [row[0] for row in rows if "Index Cond" in row[0] and f"> '{PAGE['after_person_id']}'" in row[0]]
+    assert any("(id >" in bound for bound in bounds), bounds
+    assert any("(person_id >" in bound for bound in bounds), bounds
