@@ -32,6 +32,12 @@ Send = Callable[[Message], Awaitable[None]]
 BODY_BYTES_MAX = 64 * 1024
 """A real notice is about two kilobytes; a stranger's larger one is not read."""
 
+BODY_S_MAX = 10.0
+"""How long a notice may take to arrive; whoever sends byte by byte holds no memory longer."""
+
+FORWARDED = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"})
+"""Headers of a request that came through a proxy: it is not from this machine, though its connection is."""
+
 BATCH_MAX = 500
 WAITING_MAX = 5_000
 """Notices in memory, at most. Beyond it we answer failure, and the channel repeats itself."""
@@ -71,7 +77,12 @@ class Intake:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
-            status, content, media = await self._answer(scope, receive)
+            try:
+                status, content, media = await self._answer(scope, receive)
+            except Exception as failure:
+                # The server would write the failure's text down, and it may quote what was sent.
+                log.error("notice_broke_us", error=type(failure).__name__)
+                status, content, media = _failed(500, "not kept")
             headers = [
                 (b"content-type", media),
                 (b"content-length", str(len(content)).encode()),
@@ -89,7 +100,11 @@ class Intake:
         head, _, channel = path.removeprefix("/").partition("/")
         if method != "POST" or head != "notices" or not channel:
             return 404, b"", b"text/plain"
-        body = await _body(receive)
+        try:
+            async with asyncio.timeout(BODY_S_MAX):
+                body = await _body(receive)
+        except TimeoutError:
+            return _failed(408, "too slow")
         if body is None:
             return _failed(413, "too large")
         return await self._take(channel, scope["headers"], body)
@@ -201,4 +216,5 @@ def _failed(status: int, why: str) -> tuple[int, bytes, bytes]:
 
 def _is_local(scope: Message) -> bool:
     client = scope.get("client")
-    return client is not None and client[0] in {"127.0.0.1", "::1"}
+    is_forwarded = any(name.lower() in FORWARDED for name, _ in scope["headers"])
+    return client is not None and client[0] in {"127.0.0.1", "::1"} and not is_forwarded

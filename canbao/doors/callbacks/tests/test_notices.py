@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 from psycopg import sql
+from structlog.testing import capture_logs
 
 from canbao.channels.interface import NoticeRefusal
+from canbao.channels.wechat.connector import WeChatConnector
 from canbao.doors.callbacks import notices as door
 from canbao.doors.callbacks.notices import BODY_BYTES_MAX, Intake
 from canbao.doors.callbacks.tests.caller import Said, call
@@ -270,6 +272,44 @@ async def test_health_is_for_everybody_and_figures_for_this_machine(intake: Inta
     said = await call(intake, method="GET", path="/metrics", client="127.0.0.1")
     assert said.status == 200
     assert b'canbao_notices_total{channel="wechat",result="kept"}' in said.body
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "x-real-ip", "Forwarded", "via"])
+async def test_figures_are_not_handed_on_through_a_proxy_on_this_machine(intake: Intake, header: str) -> None:
+    said = await call(intake, headers={header: "203.0.113.9"}, method="GET", path="/metrics", client="127.0.0.1")
+    assert (said.status, said.body) == (404, b"")
+
+
+async def test_sender_who_is_too_slow_is_let_go(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "BODY_S_MAX", 0.05)
+    answers: list[object] = []
+
+    async def receive() -> door.Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: door.Message) -> None:
+        answers.append(message.get("status"))
+
+    scope = {"type": "http", "method": "POST", "path": "/notices/wechat", "headers": [], "client": ("203.0.113.9", 1)}
+    await asyncio.wait_for(intake(scope, receive, send), 2)
+    assert answers == [408, None]
+    assert kept() == 0
+
+
+async def test_our_own_fault_is_answered_and_its_words_go_nowhere(
+    intake: Intake, letter: Letter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_on(*_: object, **__: object) -> None:
+        raise ValueError("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
+
+    monkeypatch.setattr(WeChatConnector, "read_notice", break_on)
+    headers, body = letter
+    with capture_logs() as logs:
+        said = await call(intake, body, headers)
+    assert (said.status, kept()) == (500, 0)
+    assert [(entry["event"], entry["error"]) for entry in logs] == [("notice_broke_us", "ValueError")]
+    assert "oUpF8" not in f"{said}{logs}{capsys.readouterr()}"
 
 
 async def test_what_comes_while_one_batch_is_written_makes_up_the_next(world: World, intake: Intake) -> None:
