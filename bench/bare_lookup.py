@@ -1,7 +1,7 @@
 """The floor of looking up: a bare WSGI function that runs a look-up's statements and redirects.
 
-It keeps what a look-up cannot do without (the digests, the two limits counted, the directory, as many names as the pages
-read, the bills) and leaves out everything else: no framework, no checks, no session, no page.
+It keeps what a look-up cannot do without (the digests, the two limits counted, the directory, as many names as the
+pages read, the bills) and leaves out everything else: no framework, no checks, no session, no page.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
 
 def _look_up(number: bytes, name: bytes, address: str) -> bool:
     window = process_clock().now().replace(minute=0, second=0, microsecond=0)
-    for bucket, subject in (("lookup.address", digest("throttle", address)), ("lookup.number", number)):
+    # Buckets of its own: what the floor counts must not use up the limits of the pages.
+    for bucket, subject in (("floor.address", digest("throttle", address)), ("floor.number", number)):
         _ask(KERNEL["count_coming"].text, bucket=bucket, subject=subject, window_starts_at=window)
     entries = _ask(REGISTRY["list_regions_of_number"].text, id_digest=number)
     asked = [*entries, *[(NATION, _NOBODY)] * (2 - len(entries))]

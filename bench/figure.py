@@ -39,7 +39,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A benchmark's figure. `ratio` is rate over floor; `exponent` says how cost grows with size: 1 is in proportion."""
+    """A benchmark's figure. `ratio` is rate over floor; `exponent` is how cost grows with size, 1 in proportion."""
 
     name: str
     size: int

@@ -91,14 +91,10 @@ class Ground:
             session.execute(sql.SQL("VACUUM (ANALYZE) {}").format(names))
             session.execute("CHECKPOINT")
 
-    def empty(self) -> None:
-        """Take every row away, so that a size begins on empty tables."""
+    def empty(self, *tables: str) -> None:
+        """Take every row of these tables away, and of those that refer to them: a round begins on empty tables."""
         with owner_connection() as session:
-            found = session.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'django\\_%'"
-            )
-            names = sql.SQL(", ").join(sql.Identifier(row[0]) for row in found.fetchall())
-            session.execute(sql.SQL("TRUNCATE {}").format(names))
+            session.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
 
     def cpu_seconds(self) -> float:
         """Processor seconds used so far by this process, those it started, and the database server."""
@@ -172,9 +168,7 @@ def ground(name: str, cluster: Cluster = DURABLE) -> Iterator[Ground]:
         postgres.create_database(address, database)
         stack.enter_context(_environment(address.url(database), folder, clock))
         _migrate()
-        found = Ground(
-            address=address, database=database, cluster=cluster, clock=clock, folder=folder
-        )
+        found = Ground(address=address, database=database, cluster=cluster, clock=clock, folder=folder)
         stack.callback(found.stop_processes)
         yield found
 
@@ -216,4 +210,3 @@ def _migrate() -> None:
     if done.returncode:
         message = f"the database could not be migrated:\n{done.stdout}{done.stderr}"
         raise BenchFailed(message)
-

@@ -125,5 +125,5 @@ def refuse_losses(ground: Ground, *, ours: int, floors: int) -> None:
     }
     findings = audit_books(NANCHANG)
     if findings or set(told.values()) != {ours + floors}:
-        message = f"{ours} orders of ours and {floors} of the floor's were settled; found {told}, auditors {findings[:3]}"
+        message = f"{ours} orders of ours and {floors} of the floor's; found {told}; auditors say {findings[:3]}"
         raise BenchFailed(message)

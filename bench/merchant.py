@@ -12,7 +12,7 @@ from sandbox.wechat.keys import load_or_make_keys, write_merchant_file
 
 
 def open_merchant(ground: Ground) -> WeChatGateway:
-    """The channel's other side, in this process and on the ground's clock; the environment names the merchant's file."""
+    """The channel's other side, in this process and on the ground's clock; the environment names its file."""
     directory: Path = ground.folder / "wechat"
     directory.mkdir(mode=0o700)
     keys = load_or_make_keys(directory, machine_now())

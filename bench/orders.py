@@ -33,11 +33,14 @@ HOT_TABLES = (
     "payments_order_event",
     "payments_notice",
 )
+OLDEST_DAYS, GROWN_UP_DAYS = 27_400, 21_000
+"""Ages are spread evenly up to here. Whoever is over seventy is helped, and need not pay."""
+
 KEEP_BATCH = 500
 HELPED_EVERY = 12
 """Eight in a hundred persons hold a special identity, as in the registers we make up."""
 BODY_BYTES = 800
-"""Half of a notice's body, which is hexadecimal here and base64 in truth; either way about 1.6 kB and incompressible."""
+"""Half of a notice's body: hexadecimal here, base64 in truth, about 1.6 kB either way and hard to compress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +52,13 @@ class WaitingOrder:
 
 
 def fill_register(ground: Ground, persons: int, *, has_helped: bool) -> None:
-    """Publish Nanchang's values and write a register of so many persons up to eighty-seven years old.
+    """Publish Nanchang's values and write a register of so many persons up to seventy-five years old.
 
     With `has_helped` one in twelve holds a special identity; without, everybody is younger than sixty and pays in full.
     """
     publish_policy([policy.VALUES / str(NANCHANG) / f"{INSURED_YEAR}.yaml"], by="bench", clock=ground.clock)
     now = ground.clock.now()
-    ground.execute("fill_persons", persons=persons, oldest_days=32_000 if has_helped else 21_000, now=now)
+    ground.execute("fill_persons", persons=persons, oldest_days=OLDEST_DAYS if has_helped else GROWN_UP_DAYS, now=now)
     ground.execute("fill_enrolments", now=now)
     ground.execute("fill_directory")
     if has_helped:
