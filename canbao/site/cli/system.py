@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from canbao.kernel.regions import NATION, region_code
 from canbao.site.start import prepare
 
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; exit with 1 when a model has no migration.")]
@@ -44,13 +45,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the findings as one 
 
 
 def audit(region: Region = None, as_json: AsJson = False) -> None:
-    """Ask every auditor. Exit status 0 when they are silent, 1 with their findings."""
+    """Ask every auditor. Exit status 0 when they are silent, 1 with findings, 2 for a region that takes no part."""
+    wanted = region_code(region) if region is not None else None
     prepare()
     from canbao.journeys.audit_books import audit_books, auditors
-    from canbao.kernel.regions import region_code
+    from canbao.policy import public as policy
     from canbao.site.schedule import regions
 
-    asked = [region_code(region)] if region is not None else regions()
+    if wanted is not None and wanted != NATION:
+        policy.region(wanted)
+    asked = [wanted] if wanted is not None else regions()
     findings = [finding for code in asked for finding in audit_books(code)]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
