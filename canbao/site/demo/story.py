@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from canbao.journeys.audit_books import audit_books
@@ -165,7 +165,7 @@ def _look_into_the_books(token: str, family: Sequence[Member], receipt: Path, ve
                 role=member.role,
                 amount_fen=bills[bill_id].personal_fen,
                 covered_from=covers[bill_id].from_on,
-                covered_until=covers[bill_id].until_on,
+                covered_until=covers[bill_id].until_on - timedelta(days=1),
             )
             for member, bill_id in zip(family, order.bill_ids, strict=True)
         ),
