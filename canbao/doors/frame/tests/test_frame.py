@@ -7,6 +7,9 @@ import gzip
 import hashlib
 import html
 import re
+import tempfile
+from io import BytesIO
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -254,3 +257,14 @@ def test_a_set_business_date_is_said_on_every_page(browser: Client, monkeypatch:
     assert "演示环境" in body
     assert '日期设为 <time class="cb-nb" datetime="2024-11-15">2024年11月15日</time>' in body
     assert "不会扣钱" not in body
+
+
+def test_a_file_is_refused_before_any_of_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies["csrftoken"] = "a" * 32
+    answer = browser.post("/appearance", {"theme": "dark", "file": BytesIO(b"x" * 4_000_000)})
+
+    assert answer.status_code == 413
+    assert "发来的内容太大" in answer.content.decode()
+    assert list(tmp_path.iterdir()) == []
