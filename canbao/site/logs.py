@@ -91,6 +91,9 @@ def configure() -> None:
     handler.setFormatter(PlainFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
+    # What a stranger asks for in vain is no event: a line for each would let him fill the disk.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
+    logging.getLogger("django.security").setLevel(logging.CRITICAL)
     # A record that cannot be written is not written out by other means.
     logging.raiseExceptions = False
     structlog.configure(

@@ -65,6 +65,30 @@ def test_a_failure_of_ours_is_logged_by_kind_and_place_without_words_and_address
     assert SECRET not in "".join(lines)
 
 
+def test_nothing_that_a_stranger_asks_for_in_vain_makes_a_line(tmp_path: Path) -> None:
+    script = tmp_path / "vain.py"
+    script.write_text(
+        "import django\n"
+        "from canbao.site.logs import configure\n"
+        "configure()\n"
+        "django.setup()\n"
+        "from django.test import Client\n"
+        "browser = Client(enforce_csrf_checks=True)\n"
+        "print(browser.get('/nowhere').status_code, browser.post('/', {}).status_code,\n"
+        "      browser.get('/help', HTTP_HOST='evil.example.org').status_code, browser.put('/help').status_code)\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.stdout, ran.stderr) == ("404 403 400 403\n", "")
+
+
 def test_an_address_that_leads_nowhere_is_not_written_down(lines: list[str], db: None) -> None:
     answer = Client().get(f"/verify/{NAME}-{SECRET}")
 
