@@ -83,7 +83,7 @@ def test_demonstration_twice_on_a_fresh_database_prints_what_is_promised(fresh_d
         assert (told["amount_fen"], told["findings"], told["receipt_valid"]) == (128_000, [], True)
         assert parse_no(told["order_no"], Kind.ORDER).region_code == 360100
         assert [sorted(cover) for cover in told["covers"]] == [["from", "until"]] * 4
-        assert {cover["until"] for cover in told["covers"]} == {"2025-12-31"}
+        assert {cover["until"] for cover in told["covers"]} == {"2026-01-01"}
         starts = sorted(date.fromisoformat(cover["from"]) for cover in told["covers"])
         assert starts[-3:] == [date(2025, 1, 1)] * 3
         assert Path(told["receipt_pdf"]).read_bytes().startswith(b"%PDF-")

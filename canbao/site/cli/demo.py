@@ -32,9 +32,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, and
 def demo(as_json: AsJson = False) -> None:
     """Run the main job: a family of four pays through WeChat's real protocol and holds a voucher anyone can verify.
 
-    Set on the business date 2024-11-15, Nanchang, cover year 2025; CANBAO_CLOCK sets another. In the JSON,
-    `until` is the first day without cover. Run again: another family
-    pays.
+    Set on the business date 2024-11-15, Nanchang, cover year 2025; CANBAO_CLOCK sets another. Run again: another
+    family pays. In the JSON, `until` is half-open: the first day without cover.
     """
     started = time.monotonic()
     os.environ.setdefault("CANBAO_CLOCK", BUSINESS_DATE)

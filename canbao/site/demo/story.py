@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from canbao.journeys.audit_books import audit_books
@@ -30,7 +30,7 @@ COVER_S_MAX = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """From when until when a person is covered; `until` is the last day."""
+    """From when until when a person is covered; `covered_until` is the first day without cover."""
 
     role: str
     amount_fen: int
@@ -165,7 +165,7 @@ def _look_into_the_books(token: str, family: Sequence[Member], receipt: Path, ve
                 role=member.role,
                 amount_fen=bills[bill_id].personal_fen,
                 covered_from=covers[bill_id].from_on,
-                covered_until=covers[bill_id].until_on - timedelta(days=1),
+                covered_until=covers[bill_id].until_on,
             )
             for member, bill_id in zip(family, order.bill_ids, strict=True)
         ),
