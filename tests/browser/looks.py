@@ -48,8 +48,13 @@ _CUT = """() => [...document.querySelectorAll("body *")]
         || one.scrollHeight > one.clientHeight + 1));
   }).map((one) => `cut or stuck: ${one.outerHTML.slice(0, 160)}`)"""
 
-# A date, an amount or a masked name stands on one line, whatever the screen.
+# A date, an amount or a masked name stands on one line wherever a line is long enough for it.
 _TORN = """() => {
+  const room = (one) => {
+    while (getComputedStyle(one).display.startsWith("inline")) one = one.parentElement;
+    const style = getComputedStyle(one);
+    return one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  };
   const pattern = new RegExp(["\\\\d{4}年\\\\d{1,2}月\\\\d{1,2}日", "\\\\d{1,2} [A-Z][a-z]+ 20\\\\d\\\\d",
     "−?[￥¥][\\\\d,]+\\\\.\\\\d\\\\d", "[*]+[\\u4e00-\\u9fff](?:·[*]+[\\u4e00-\\u9fff])?"].join("|"), "g");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
@@ -60,8 +65,12 @@ _TORN = """() => {
       const range = document.createRange();
       range.setStart(node, match.index);
       range.setEnd(node, match.index + match[0].length);
-      const tops = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
-      if (tops.size > 1) found.push(`torn over ${tops.size} lines: ${match[0]}`);
+      const boxes = [...range.getClientRects()], tops = new Set(boxes.map((box) => Math.round(box.top)));
+      // The blank at which a line ended has no width of its own.
+      const blanks = 0.4 * parseFloat(getComputedStyle(node.parentElement).fontSize) * (tops.size - 1);
+      const needed = blanks + boxes.reduce((sum, box) => sum + box.width, 0);
+      if (tops.size > 1 && needed <= room(node.parentElement))
+        found.push(`torn over ${tops.size} lines: ${match[0]}`);
     }
   }
   return found;
@@ -95,7 +104,7 @@ def _axe() -> str:
 
 def wait_for_style(page: Page) -> None:
     """Wait until the outer sheet has come: it stands at the end of the page."""
-    page.wait_for_function("[...document.styleSheets].some((one) => one.href && one.href.includes('weui'))")
+    page.wait_for_function("() => [...document.styleSheets].some((one) => one.href && one.href.includes('weui'))")
 
 
 def load_axe(page: Page) -> None:
