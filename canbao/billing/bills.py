@@ -43,10 +43,11 @@ class PaidStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderBills:
-    """A settled order and the bills it pays."""
+    """A settled order and the bills it pays. `paid_at` is when the channel took the money."""
 
     order_id: UUID
     bill_ids: tuple[UUID, ...]
+    paid_at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

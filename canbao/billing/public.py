@@ -122,13 +122,13 @@ def free(tx: Tx, order_ids: Sequence[UUID], *, now: Instant) -> int:
     return store.free(tx, order_ids, now=now)
 
 
-def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, paid_at: Instant, now: Instant) -> list[PaidStatus]:
+def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, now: Instant) -> list[PaidStatus]:
     """Mark the bills of settled orders as paid, all bills of an order or none, one status per order in the order of
     inputs.
 
-    An order pays only what it has locked. `paid_at` is when the channel took the money.
+    An order pays only what it has locked. Each bill keeps when the channel took its order's money.
     """
-    return store.mark_paid(tx, orders, paid_at=paid_at, now=now)
+    return store.mark_paid(tx, orders, now=now)
 
 
 def assessment_plan(

@@ -120,7 +120,7 @@ def free(tx: Tx, order_ids: Sequence[UUID], *, now: Instant) -> int:
     return len(held)
 
 
-def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, paid_at: Instant, now: Instant) -> list[PaidStatus]:
+def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, now: Instant) -> list[PaidStatus]:
     """Judge each order, then pay the bills of those that can be paid."""
     pairs = [(position, order.order_id, bill_id) for position, order in enumerate(orders) for bill_id in order.bill_ids]
     judged = tx.tuples(
@@ -134,13 +134,17 @@ def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, paid_at: Instant, now: In
     found = {position: PaidStatus(status) for position, status in judged}
     # An order without bills is in no pair: there is nothing that it could pay.
     statuses = [found.get(position, PaidStatus.NOT_PAYABLE) for position in range(len(orders))]
-    paid = sorted({bill_id for position, _, bill_id in pairs if statuses[position] is PaidStatus.PAID})
+    paid_at = {
+        bill_id: orders[position].paid_at for position, _, bill_id in pairs if statuses[position] is PaidStatus.PAID
+    }
+    paid = sorted(paid_at)
     if paid:
-        _record(tx, "pay", paid, order_id=None, happened_at=paid_at, now=now)
+        paid_ats = [paid_at[bill_id] for bill_id in paid]
+        _record(tx, "pay", paid, order_id=None, happened_ats=paid_ats, now=now)
         moved = tx.run(
             statements["pay_bills"],
             bill_ids=paid,
-            paid_at=paid_at,
+            paid_ats=paid_ats,
             sources=BILL.sources("pay"),
             target=BILL.target("pay"),
         )
@@ -339,7 +343,13 @@ def _price_id(policy_version_id: UUID, person: PersonClass) -> UUID:
 
 
 def _record(
-    tx: Tx, event: str, bill_ids: Sequence[UUID], *, order_id: UUID | None, happened_at: Instant, now: Instant
+    tx: Tx,
+    event: str,
+    bill_ids: Sequence[UUID],
+    *,
+    order_id: UUID | None,
+    happened_ats: Sequence[Instant],
+    now: Instant,
 ) -> None:
     recorded = tx.run(
         statements["record_moves"],
@@ -348,7 +358,7 @@ def _record(
         sources=BILL.sources(event),
         target=BILL.target(event),
         order_id=order_id,
-        happened_at=happened_at,
+        happened_ats=list(happened_ats),
         now=now,
     )
     assert recorded == len(bill_ids), "every held bill left its move"
@@ -367,7 +377,7 @@ def _move(
     """Write the moves of held bills, then move them; nothing where there are none."""
     if not bill_ids:
         return
-    _record(tx, event, bill_ids, order_id=order_id, happened_at=happened_at, now=now)
+    _record(tx, event, bill_ids, order_id=order_id, happened_ats=[happened_at] * len(bill_ids), now=now)
     moved = tx.run(
         statements["move_bills"],
         bill_ids=list(bill_ids),

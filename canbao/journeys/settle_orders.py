@@ -87,13 +87,16 @@ def _lines(tx: Tx, judged: Sequence[Judged]) -> Lines:
 
 def _pay_bills(tx: Tx, judged: list[Judged], lines: Lines, *, now: Instant) -> list[Judged]:
     """Pay the bills of every order that settles; an order whose bills cannot all be paid goes to suspense instead."""
+    paid_at = {_order_id(item): item.seen.payment.happened_at for item in _settled(judged)}
     orders = [
-        billing.OrderBills(order_id=order_id, bill_ids=tuple(line.bill_id for line in of_order))
+        billing.OrderBills(
+            order_id=order_id, bill_ids=tuple(line.bill_id for line in of_order), paid_at=paid_at[order_id]
+        )
         for order_id, of_order in lines.items()
     ]
     if not orders:
         return judged
-    statuses = billing.mark_paid(tx, orders, paid_at=now, now=now)
+    statuses = billing.mark_paid(tx, orders, now=now)
     refused = {
         order.order_id
         for order, status in zip(orders, statuses, strict=True)

@@ -102,8 +102,8 @@ def test_untouched_bills_are_named(register: Register, region: RegionCode, clock
         with region_tx(region) as tx:
             billing.lock(tx, [bill_id], order_id=order, locked_until=clock.now(), now=clock.now())
     with region_tx(region) as tx:
-        settled = billing.OrderBills(order_id=UUID(int=2), bill_ids=(ids[paid],))
-        billing.mark_paid(tx, [settled], paid_at=clock.now(), now=clock.now())
+        settled = billing.OrderBills(order_id=UUID(int=2), bill_ids=(ids[paid],), paid_at=clock.now())
+        billing.mark_paid(tx, [settled], now=clock.now())
     for person_id in (held, paid):
         register.grant(person_id, ["minimum_living"])
     tally = assess_year(region, "390", 2025, clock=clock)

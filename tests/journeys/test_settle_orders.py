@@ -9,6 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from psycopg.errors import UniqueViolation
@@ -323,6 +324,25 @@ def test_notices_are_settled_oldest_first_and_no_more_than_asked_for(world: Worl
     assert [str(world.order(order).state) for order in orders] == ["settled", "settled", "placed"]
     assert settle_orders(world.region, clock=world.clock, limit=2) == Tally(1, Counter({"settled": 1}))
     assert settle_orders(world.region, clock=world.clock, limit=2) == Tally(0, Counter())
+
+
+def test_bill_keeps_when_the_channel_took_its_money_and_not_when_we_heard_of_it(world: World) -> None:
+    orders = [world.open_an_order(resident) for resident in CROWD[:2]]
+    taken_at = {}
+    for order in orders:
+        world.advance(seconds=70)
+        world.pay(order)
+        taken_at[order.bill_ids[0]] = world.clock.now()
+    world.clock.advance(timedelta(seconds=200))
+    keep_notices(world.letters())
+    assert world.settle().verdicts == Counter({"settled": 2})
+    for bill in billing.bills(world.region, list(taken_at)):
+        assert bill.paid_at is not None
+        assert timedelta(0) <= bill.paid_at - taken_at[bill.bill_id] < timedelta(seconds=30)
+    told = rows("SELECT bill_id, happened_at, recorded_at FROM billing_bill_history WHERE event = 'pay'")
+    for bill_id, happened_at, recorded_at in told:
+        assert (happened_at, recorded_at) == (billing.bill(world.region, UUID(str(bill_id))).paid_at, world.clock.now())
+    assert world.finish() == []
 
 
 def test_workers_at_once_on_one_heap_of_notices_share_it(world: World) -> None:

@@ -46,8 +46,8 @@ def settle(region: RegionCode, clock: FixedClock) -> Settle:
         bill_ids = [found.bill_id for found in billing.bills_of(region, person_ids, clock.today())]
         with region_tx(region) as tx:
             billing.lock(tx, bill_ids, order_id=ORDER, locked_until=clock.now(), now=clock.now())
-            settled = OrderBills(order_id=ORDER, bill_ids=tuple(bill_ids))
-            billing.mark_paid(tx, [settled], paid_at=paid_at, now=clock.now())
+            settled = OrderBills(order_id=ORDER, bill_ids=tuple(bill_ids), paid_at=paid_at)
+            billing.mark_paid(tx, [settled], now=clock.now())
         return {
             "order_id": str(ORDER),
             "bill_ids": [str(bill_id) for bill_id in bill_ids],

@@ -57,7 +57,7 @@ def pay(region: RegionCode, bill_id: UUID, clock: FixedClock) -> None:
     """Lock and pay a bill."""
     with region_tx(region) as tx:
         billing.lock(tx, [bill_id], order_id=ORDER, locked_until=clock.now(), now=clock.now())
-        billing.mark_paid(tx, [OrderBills(order_id=ORDER, bill_ids=(bill_id,))], paid_at=clock.now(), now=clock.now())
+        billing.mark_paid(tx, [OrderBills(order_id=ORDER, bill_ids=(bill_id,), paid_at=clock.now())], now=clock.now())
 
 
 def test_family_is_billed_by_class(

@@ -43,11 +43,13 @@ class Desk:
             return billing.free(tx, order_ids, now=self.clock.now())
 
     def mark_paid(self, *orders: tuple[UUID, tuple[UUID, ...]]) -> list[PaidStatus]:
-        settled = [OrderBills(order_id=order_id, bill_ids=bill_ids) for order_id, bill_ids in orders]
+        taken_at = self.clock.now() - timedelta(seconds=30)
+        settled = [
+            OrderBills(order_id=order_id, bill_ids=bill_ids, paid_at=taken_at - timedelta(seconds=place))
+            for place, (order_id, bill_ids) in enumerate(orders)
+        ]
         with region_tx(self.region) as tx:
-            return billing.mark_paid(
-                tx, settled, paid_at=self.clock.now() - timedelta(seconds=30), now=self.clock.now()
-            )
+            return billing.mark_paid(tx, settled, now=self.clock.now())
 
     def bill(self, bill_id: UUID) -> Bill:
         return billing.bill(self.region, bill_id)
@@ -200,7 +202,7 @@ def test_every_paid_status_in_one_batch(due: Due, desk: Desk, region: RegionCode
     states = [desk.bill(bill_id).state for bill_id in (first, second, third, fourth, fifth, sixth)]
     assert states == ["paid", "paid", "locked", "due", "paid", "due"]
     found = desk.bill(first)
-    assert (found.paid_by, found.paid_at) == (OURS, clock.now() - timedelta(seconds=30))
+    assert (found.paid_by, found.paid_at) == (OURS, clock.now() - timedelta(seconds=31))
     assert (found.locked_by, found.locked_until) == (None, None)
     assert desk.moves(first) == [(1, "lock", "due", "locked", OURS), (2, "pay", "locked", "paid", OURS)]
     assert no_findings(region)

@@ -72,7 +72,7 @@ PROMISED: list[tuple[str, dict[str, object], list[str]]] = [
     ),
     ("hold_bills_of_orders", {"order_ids": SOME, "sources": ["locked"]}, ["billing_bill_by_order"]),
     ("hold_due_bills", {"bill_ids": SOME, "sources": ["due"]}, ["billing_bill_pkey"]),
-    ("pay_bills", {"bill_ids": SOME, "sources": ["locked"], "target": "paid", "paid_at": None}, ["billing_bill_pkey"]),
+    ("pay_bills", {"bill_ids": SOME, "sources": ["locked"], "target": "paid", "paid_ats": []}, ["billing_bill_pkey"]),
     (
         "move_bills",
         {"bill_ids": SOME, "sources": ["due"], "target": "locked", "order_id": SOME[0], "locked_until": None},
