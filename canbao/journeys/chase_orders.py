@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import structlog
+
 from canbao.billing import public as billing
 from canbao.channels import catalogue
 from canbao.channels.interface import Answer, Closed, Outcome
@@ -20,13 +22,22 @@ from canbao.kernel.transactions import region_tx
 from canbao.payments import public as payments
 from canbao.payments.public import Order
 
+log = structlog.get_logger(__name__)
+
 
 def chase_orders(region: RegionCode, *, clock: Clock, limit: int = 50) -> int:
-    """Ask about the region's orders whose time has come, at most `limit`; answers how many were asked about."""
+    """Ask about the region's orders whose time has come, at most `limit`; answers how many were taken.
+
+    An order that cannot be asked about (its channel is no longer set up, say) holds up no other: it is told of in the
+    log and taken again when its lease is over.
+    """
     with region_tx(region) as tx:
         due = payments.claim_to_ask(tx, now=clock.now(), limit=limit)
     for order_id in due:
-        _ask(region, order_id, clock=clock)
+        try:
+            _ask(region, order_id, clock=clock)
+        except Exception as failure:
+            log.error("order_not_asked", region_code=region, order_id=str(order_id), error=type(failure).__name__)
     return len(due)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from structlog.testing import capture_logs
 
 from canbao.channels import catalogue
 from canbao.channels.interface import Mode
@@ -272,3 +273,23 @@ def test_one_region_is_asked_about_at_a_time_and_at_most_so_many(world: World) -
     assert chase_orders(world.region, clock=world.clock, limit=2) == 2
     assert chase_orders(world.region, clock=world.clock, limit=2) == 1
     assert payments.regions_to_ask(world.clock.now()) == []
+
+
+def test_order_that_cannot_be_asked_about_holds_up_no_other(world: World) -> None:
+    orders = [world.open_an_order(resident) for resident in CROWD[:3]]
+    tamper("UPDATE payments_order SET channel_code = 'cash' WHERE id = %s", orders[0].order_id)
+    world.sandbox.hold_notices()
+    for order in orders:
+        world.sandbox.pay(out_trade_no=order.order_no)
+    world.advance(seconds=5)
+    with capture_logs() as logs:
+        assert world.chase() == 3
+    assert [(entry["event"], entry["order_id"], entry["error"]) for entry in logs] == [
+        ("order_not_asked", str(orders[0].order_id), "CanbaoError")
+    ]
+    assert [str(world.order(order).state) for order in orders] == ["placed", "settled", "settled"]
+    tamper("UPDATE payments_order SET channel_code = 'wechat' WHERE id = %s", orders[0].order_id)
+    world.advance(seconds=60)
+    assert world.chase() == 1
+    assert world.order(orders[0]).state is OrderState.SETTLED
+    assert world.finish() == []
