@@ -1,7 +1,8 @@
 """The worker: settles kept notices, delivers events, asks about silence, and runs what is scheduled.
 
-Four loops in four threads, each taking due work region by region and running a journey on it. Any number of workers may
-run; the journeys share the work among them. A loop that fails says so, waits a little longer each time, and goes on.
+Four loops in threads of their own, each taking due work region by region and running a journey on it. Any number of
+workers may run; the journeys share the work among them, and so do two threads that settle: while one waits for the
+database the other prepares its batch. A loop that fails says so, waits a little longer each time, and goes on.
 """
 
 from __future__ import annotations
@@ -23,16 +24,18 @@ from canbao.payments import public as payments
 log = structlog.get_logger(__name__)
 
 SETTLE_BATCH = 500
+SETTLE_THREADS = 2
 FAILED_WAIT_S_MAX = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Something done again and again. `once` answers how much it did; nothing done means wait `idle_s`."""
+    """Something done again and again by `threads`. `once` answers how much it did; after nothing it waits `idle_s`."""
 
     name: str
     once: Callable[[Clock], int]
     idle_s: float
+    threads: int = 1
 
 
 def settle_once(clock: Clock) -> int:
@@ -53,7 +56,7 @@ def chase_once(clock: Clock) -> int:
 
 
 LOOPS = (
-    Loop("settle", settle_once, 0.05),
+    Loop("settle", settle_once, 0.05, SETTLE_THREADS),
     Loop("deliver", deliver_once, 0.1),
     Loop("chase", chase_once, 1.0),
 )
@@ -65,7 +68,11 @@ def work(clock: Clock, *, stop: threading.Event | None = None) -> None:
     if stop is None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-    threads = [threading.Thread(target=_run, args=(loop, clock, stopping), name=loop.name) for loop in LOOPS]
+    threads = [
+        threading.Thread(target=_run, args=(loop, clock, stopping), name=loop.name)
+        for loop in LOOPS
+        for _ in range(loop.threads)
+    ]
     from canbao.site.schedule import run_schedule
 
     threads.append(threading.Thread(target=run_schedule, args=(stopping,), name="schedule"))
