@@ -6,6 +6,7 @@ Both sides settle equally many orders of the same database in turns, so that wha
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from bench.figure import Measured, Round, measured
 from bench.floor import CLIENTS, settle_one_by_one
@@ -13,7 +14,7 @@ from bench.ground import DURABLE, NANCHANG, BenchFailed, Cluster, Ground, ground
 from bench.merchant import open_merchant
 from bench.orders import WaitingOrder, give_to_the_floor, keep_notices_of, open_orders
 from canbao.journeys.settle_orders import settle_orders
-from canbao.site.worker import SETTLE_BATCH
+from canbao.site.worker import SETTLE_BATCH, SETTLE_THREADS
 
 ROUNDS = 5
 WARM_UP = 64
@@ -42,10 +43,15 @@ def warm_up(ground: Ground, orders: list[WaitingOrder]) -> None:
 
 
 def settle_all(ground: Ground) -> int:
-    """Settle every kept notice, in the worker's batches; answers how many orders settled.
+    """Settle every kept notice as the worker does, by as many threads; answers how many orders settled.
 
     Raises BenchFailed for any other verdict: the orders are sound, so there can be none.
     """
+    with ThreadPoolExecutor(SETTLE_THREADS) as pool:
+        return sum(pool.map(_settle_batches, [ground] * SETTLE_THREADS))
+
+
+def _settle_batches(ground: Ground) -> int:
     settled = 0
     while (tally := settle_orders(NANCHANG, clock=ground.clock, limit=SETTLE_BATCH)).taken:
         settled += tally.verdicts["settled"]
