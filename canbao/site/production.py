@@ -27,7 +27,6 @@ SECRET_SIGNS_LEAST = 10
 """Different signs in a secret, at the least: a key of one sign repeated is no key."""
 
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?|\[[0-9A-Fa-f:.]+\]", re.ASCII)
-_ONE_SPELLING = re.compile(r"[0-9A-Za-z]+", re.ASCII)
 
 
 def hosts(environment: Mapping[str, str], default: str = "") -> list[str]:
@@ -52,12 +51,6 @@ def problems(environment: Mapping[str, str]) -> list[str]:
     ]
     if "CANBAO_HOSTS" not in missing:
         found += _problems_of_hosts(environment)
-    header = environment.get("CANBAO_ADDRESS_HEADER", "").strip()
-    if header and _ONE_SPELLING.fullmatch(header) is None:
-        found.append(
-            "CANBAO_ADDRESS_HEADER may have letters and digits only (such as CanbaoCaller): a name with a hyphen can"
-            " also be spelled with an underscore, and a caller who does so writes the address himself"
-        )
     return found
 
 

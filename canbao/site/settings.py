@@ -84,7 +84,6 @@ MIDDLEWARE = [
 CSRF_FAILURE_VIEW = "canbao.doors.frame.refusals.csrf_refused"
 
 ROOT_URLCONF = "canbao.site.urls"
-WSGI_APPLICATION = "canbao.site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

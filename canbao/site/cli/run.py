@@ -27,17 +27,17 @@ Threads = Annotated[int, typer.Option(help="Threads in each process.")]
 def serve(host: Host = "127.0.0.1", port: Port = 8000, processes: Processes = 1, threads: Threads = 4) -> None:
     """Serve the pages (Django behind granian)."""
     prepare()
+    os.environ["CANBAO_PAGE_THREADS"] = str(threads)
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
 
     Granian(
-        "canbao.site.wsgi:application",
+        "canbao.site.pages:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=processes,
-        blocking_threads=threads,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX, max_buffer_size=HEADER_BYTES_MAX),
         websockets=False,

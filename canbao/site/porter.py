@@ -1,0 +1,140 @@
+"""The porter of the pages: takes each request in whole before a thread has to do with it.
+
+Django answers a request in a thread of its own. A thread that reads a request straight from the line waits for as long
+as its sender likes, and four slow senders would stop every page. So the porter reads on the event loop, at most
+`BODY_BYTES_MAX` within `BODY_S_MAX`. It also leaves out headers whose names have an underscore: WSGI cannot tell them
+from those with a hyphen, and a caller could pass his own for one that our proxy writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any, Protocol
+
+BODY_BYTES_MAX = 256 * 1024
+"""The largest form of ours has a few hundred bytes."""
+
+BODY_S_MAX = 10.0
+"""How long a form may take to arrive."""
+
+Environment = dict[str, Any]
+Answer = tuple[int, list[tuple[str, str]], bytes]
+Application = Callable[[Environment, Callable[..., object]], Iterable[bytes]]
+
+
+class Headers(Protocol):
+    """Of granian's headers what is used here."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every header, lower case, in the order in which they came."""
+
+
+class Scope(Protocol):
+    """Of granian's description of a request what is used here. `path` is unquoted already."""
+
+    proto: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    http_version: str
+    client: str
+    server: str
+    headers: Headers
+
+
+class Line(Protocol):
+    """Of granian's connection what is used here: the body in pieces, and one answer."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces of the body."""
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answer."""
+
+
+class Porter:
+    """Hands whole requests to a WSGI application, `threads` at a time."""
+
+    def __init__(self, application: Application, *, threads: int) -> None:
+        self._application = application
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
+
+    async def __rsgi__(self, scope: Scope, line: Line) -> None:
+        """Serve one request."""
+        if scope.proto != "http":
+            return
+        try:
+            async with asyncio.timeout(BODY_S_MAX):
+                body = await _body(line)
+        except TimeoutError:
+            line.response_bytes(408, [("connection", "close")], b"")
+            return
+        if body is None:
+            line.response_bytes(413, [("connection", "close")], b"")
+            return
+        environment = _environment(scope, body)
+        loop = asyncio.get_running_loop()
+        line.response_bytes(*await loop.run_in_executor(self._pool, self._answer, environment))
+
+    def _answer(self, environment: Environment) -> Answer:
+        begun: list[tuple[int, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+            begun.append((int(status[:3]), headers))
+
+        pieces = self._application(environment, start)
+        try:
+            content = b"".join(pieces)
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+        status, headers = begun[-1]
+        return status, headers, content
+
+
+async def _body(line: Line) -> bytes | None:
+    """The whole body, or None when it is longer than any form of ours; no more than that is ever held."""
+    held = bytearray()
+    async for piece in line:
+        held += piece
+        if len(held) > BODY_BYTES_MAX:
+            return None
+    return bytes(held)
+
+
+def _environment(scope: Scope, body: bytes) -> Environment:
+    """The request in WSGI's words (PEP 3333). A header sent twice is joined as HTTP joins it."""
+    server, _, port = scope.server.rpartition(":")
+    environment: Environment = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": server.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        if "_" in name:
+            continue
+        key = f"HTTP_{name.upper().replace('-', '_')}"
+        joint = "; " if key == "HTTP_COOKIE" else ","
+        environment[key] = f"{environment[key]}{joint}{value}" if key in environment else value
+    environment["CONTENT_TYPE"] = environment.pop("HTTP_CONTENT_TYPE", "")
+    environment.pop("HTTP_CONTENT_LENGTH", None)
+    environment["CONTENT_LENGTH"] = str(len(body))
+    return environment
