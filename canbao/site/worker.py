@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,6 +19,7 @@ from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel import outbox
 from canbao.kernel.clock import Clock
+from canbao.kernel.regions import RegionCode
 from canbao.payments import public as payments
 
 log = structlog.get_logger(__name__)
@@ -40,19 +41,37 @@ class Loop:
 
 def settle_once(clock: Clock) -> int:
     """One batch in every region that has notices waiting."""
-    return sum(
-        settle_orders(region, clock=clock, limit=SETTLE_BATCH).taken for region in payments.regions_with_kept_notices()
-    )
+    regions = payments.regions_with_kept_notices()
+    return _in_each(regions, lambda region: settle_orders(region, clock=clock, limit=SETTLE_BATCH).taken)
 
 
 def deliver_once(clock: Clock) -> int:
     """One batch of events in every region that has any due."""
-    return sum(deliver_events(region, clock=clock) for region in outbox.regions_with_due_events(clock.now()))
+    regions = outbox.regions_with_due_events(clock.now())
+    return _in_each(regions, lambda region: deliver_events(region, clock=clock))
 
 
 def chase_once(clock: Clock) -> int:
     """Ask about the orders of every region whose time has come."""
-    return sum(chase_orders(region, clock=clock) for region in payments.regions_to_ask(clock.now()))
+    regions = payments.regions_to_ask(clock.now())
+    return _in_each(regions, lambda region: chase_orders(region, clock=clock))
+
+
+def _in_each(regions: Sequence[RegionCode], act: Callable[[RegionCode], int]) -> int:
+    """Act in every region, so that one that fails holds up no other; answers how much was done.
+
+    Raises the first failure when nothing was done anywhere: then it is time to wait.
+    """
+    done, failed = 0, None
+    for region in regions:
+        try:
+            done += act(region)
+        except Exception as failure:
+            log.error("region_failed", region_code=region, error=type(failure).__name__)
+            failed = failed or failure
+    if failed is not None and not done:
+        raise failed
+    return done
 
 
 LOOPS = (
