@@ -125,7 +125,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
-FILE_UPLOAD_HANDLERS = ["canbao.doors.uploads.RefuseFiles"]
+FILE_UPLOAD_HANDLERS = ["canbao.doors.frame.uploads.RefuseFiles"]
 
 LOGGING_CONFIG = None
 """Logs are structured and masked: `canbao.site.logs` configures them for every process."""
