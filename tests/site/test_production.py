@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -102,6 +103,29 @@ def test_production_does_not_start_on_a_sandbox(tmp_path: Path) -> None:
 
     assert ran.returncode == 2
     assert "channels." in ran.stderr
+
+
+def test_production_keeps_its_cookies_to_itself_and_answers_to_its_own_names() -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CANBAO_")}
+    names = (
+        "DEBUG SESSION_COOKIE_NAME CSRF_COOKIE_NAME SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SESSION_COOKIE_HTTPONLY "
+        "CSRF_COOKIE_HTTPONLY SESSION_COOKIE_SAMESITE CSRF_COOKIE_SAMESITE ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS"
+    )
+    told = f"[getattr(settings, name) for name in '{names}'.split()]"
+    asked = f"import json; from canbao.site import settings; print(json.dumps({told}))"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, env={**kept, **SOUND}, capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(ran.stdout) == [
+        False,
+        *("__Host-sessionid", "__Host-csrftoken"),
+        *(True, True, True, True),
+        *("Lax", "Lax"),
+        ["pay.example.org", "[2001:db8::1]"],
+        ["https://pay.example.org"],
+    ]
 
 
 @pytest.mark.parametrize("said", ["Production", "prod", "production ", "staging"])
