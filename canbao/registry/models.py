@@ -135,7 +135,14 @@ class Enrolment(models.Model):
                 name="registry_enrolment_one_in_force",
             ),
         )
-        indexes = (models.Index(fields=("region_code", "person_id"), name="registry_enrolment_by_person"),)
+        # A person's lines in force are found by the key above, her former ones by this: no line is in two indexes.
+        indexes = (
+            models.Index(
+                fields=("region_code", "person_id"),
+                name="registry_enrolment_replaced",
+                condition=Q(replaced_at__isnull=False),
+            ),
+        )
 
 
 class Identity(models.Model):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
 from uuid import UUID
 
 from psycopg import errors as psycopg_errors
@@ -140,6 +141,9 @@ class FindingRow:
     found: str
 
 
+_KEY_ORDER = attrgetter("int")
+"""UUIDs in the database's order. A UUID compares itself by a method in Python, its number at once."""
+
 _NEW = MatchedRow(
     person_status="new", line_status="new", enrolment_id=None, from_on=None, is_same_but_for_its_end=False
 )
@@ -204,7 +208,7 @@ def write(
 def _once_per_person(rows: PreparedRows, places: Sequence[int]) -> list[int]:
     """One place per person, in key order, so that two imports lock alike."""
     first = {rows.person_id[place]: place for place in reversed(places)}
-    return [first[person_id] for person_id in sorted(first)]
+    return [first[person_id] for person_id in sorted(first, key=_KEY_ORDER)]
 
 
 def _insert_families(tx: Tx, rows: PreparedRows, places: Sequence[int], now: Instant) -> None:

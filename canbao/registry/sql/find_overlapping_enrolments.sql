@@ -1,5 +1,5 @@
 -- Auditor: enrolment lines of one person and scheme that hold on the same day. None may.
--- Reads registry_enrolment. Relies on registry_enrolment_by_person.
+-- Reads registry_enrolment, each side of the join once from end to end.
 SELECT earlier.id::text AS subject, 'no line beside it' AS expected, later.id::text AS found
 FROM registry_enrolment AS earlier
 JOIN registry_enrolment AS later
