@@ -42,7 +42,7 @@ from canbao.journeys.pay_bills import Addresses, Payer, pay_bills
 from canbao.journeys.publish_policy import publish_policy
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.journeys.settle_orders import Tally, settle_orders
-from canbao.kernel.clock import FixedClock
+from canbao.kernel.clock import FixedClock, Instant
 from canbao.kernel.connections import owner_connection
 from canbao.kernel.findings import Finding
 from canbao.kernel.ids import derived_id
@@ -211,7 +211,8 @@ class _Postbox(BaseHTTPRequestHandler):
         """Take what is posted, and answer as the test has set."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.letterbox.letters.append((headers, body))
+        letterbox = self.server.letterbox
+        letterbox.letters.append((headers, body, letterbox.clock.now()))
         self.send_response(self.server.letterbox.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -224,7 +225,8 @@ class Letterbox:
     """Where the channel posts its notices: kept in the order of arrival until a test takes them out."""
 
     def __init__(self) -> None:
-        self.letters: list[tuple[dict[str, str], bytes]] = []
+        self.letters: list[tuple[dict[str, str], bytes, Instant]] = []
+        self.clock = FixedClock(BEGINNING)
         self.status = 204
         self._listener = _Listener(self)
         self.url = f"http://127.0.0.1:{self._listener.server_port}/notices/wechat"
@@ -232,7 +234,11 @@ class Letterbox:
         self._thread.start()
 
     def take(self) -> list[tuple[dict[str, str], bytes]]:
-        """Everything that lies in it; it is empty afterwards."""
+        """Headers and body of everything that lies in it; it is empty afterwards."""
+        return [(headers, body) for headers, body, _ in self.take_stamped()]
+
+    def take_stamped(self) -> list[tuple[dict[str, str], bytes, Instant]]:
+        """The same, each with the instant at which it came."""
         taken, self.letters = self.letters, []
         return taken
 
@@ -388,12 +394,16 @@ class World:
         self.sandbox.deliver_notices()
 
     def letters(self) -> list[NoticeToKeep]:
-        """What lies in the letterbox, verified as the intake verifies it; raises NoticeRefused for a false one."""
-        return [self.verified(headers, body) for headers, body in self.letterbox.take()]
+        """What lies in the letterbox, verified as the intake verifies it when it comes; raises NoticeRefused for a
+        false one.
+        """
+        return [
+            self.verified(headers, body, came_at=came_at) for headers, body, came_at in self.letterbox.take_stamped()
+        ]
 
-    def verified(self, headers: dict[str, str], body: bytes) -> NoticeToKeep:
+    def verified(self, headers: dict[str, str], body: bytes, *, came_at: Instant | None = None) -> NoticeToKeep:
         """A notice as the intake hands it over."""
-        now = self.clock.now()
+        now = came_at or self.clock.now()
         notice = catalogue.connector("wechat").read_notice(headers, body, now=now)
         return NoticeToKeep(channel_code="wechat", notice=notice, headers=headers, body=body, received_at=now)
 
@@ -481,7 +491,7 @@ def begin_again() -> None:
 
 def set_up_channel(world: World) -> None:
     """A channel without memory whose payer is rich, both clocks at the beginning, and an empty letterbox."""
-    world.clock = FixedClock(BEGINNING)
+    world.clock = world.letterbox.clock = FixedClock(BEGINNING)
     world.sandbox.reset()
     world.sandbox.create_payer(name="payer", balance_fen=1_000_000_000)
     world.set_channel_clock()
