@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+import zlib
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -30,7 +31,9 @@ RATIO_MAX = 400
 
 CELL_LENGTH_MAX = 32_767
 COLUMNS_MAX = 256
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError)
 _CHUNK = 256 * 1024
+_ENCRYPTED = 1
 _SMALL = 16 * 1024**2
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -50,8 +53,8 @@ def workbook_rows(raw: BinaryIO, *, name: str) -> Iterator[Workbook]:
     """Open the first sheet of a workbook. Errors: `registry.workbook_damaged`, `registry.workbook_too_large`."""
     try:
         with zipfile.ZipFile(raw) as archive, tempfile.TemporaryFile() as strings_file:
-            sheet = archive.getinfo(_first_sheet(archive, name))
             _refuse_bombs(archive, name)
+            sheet = archive.getinfo(_first_sheet(archive, name))
             _refuse_1904(archive, name)
             strings = _SharedStrings(strings_file)
             if "xl/sharedStrings.xml" in archive.namelist():
@@ -60,12 +63,15 @@ def workbook_rows(raw: BinaryIO, *, name: str) -> Iterator[Workbook]:
             with archive.open(sheet) as part:
                 reader = _SheetReader(strings)
                 yield Workbook(rows=reader.rows(part, name), size=sheet.file_size, progress=part.tell)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError) as damaged:
+    except _UNREADABLE as damaged:
         raise errors.WORKBOOK_DAMAGED(file=name, reason=type(damaged).__name__) from damaged
 
 
 def _refuse_bombs(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse what would hurt, by the archive's own table; also a workbook under a password, which nobody can read."""
     parts = archive.infolist()
+    if any(part.flag_bits & _ENCRYPTED for part in parts):
+        raise errors.WORKBOOK_DAMAGED(file=name, reason="password")
     total = sum(part.file_size for part in parts)
     if len(parts) > 2_000 or total > UNPACKED_BYTES_MAX:
         raise errors.WORKBOOK_TOO_LARGE(file=name, most=UNPACKED_BYTES_MAX // 1024**2)
@@ -150,12 +156,15 @@ class _SharedStrings:
         """Take every string of the part. Phonetic readings beside a text are left out."""
         parser = _parser(name)
         collected: list[str] = []
+        length = 0
         inside = {"text": False, "phonetic": False}
 
         def start(tag: str, _: dict[str, str]) -> None:
+            nonlocal length
             local = tag.rpartition(":")[2]
             if local == "si":
                 collected.clear()
+                length = 0
             elif local == "rPh":
                 inside["phonetic"] = True
             elif local == "t":
@@ -171,8 +180,10 @@ class _SharedStrings:
                 self._append(_unescaped("".join(collected))[: CELL_LENGTH_MAX + 1])
 
         def text(piece: str) -> None:
-            if inside["text"] and len(collected) < CELL_LENGTH_MAX:
+            nonlocal length
+            if inside["text"] and length <= CELL_LENGTH_MAX:
                 collected.append(piece)
+                length += len(piece)
 
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
         while chunk := part.read(_CHUNK):
@@ -185,6 +196,8 @@ class _SharedStrings:
     def __getitem__(self, place: int) -> str:
         found = self._cache.get(place)
         if found is None:
+            if place < 0:
+                raise IndexError(place)
             start, end = self._ends[place], self._ends[place + 1]
             self._file.seek(start)
             found = self._file.read(end - start).decode()
@@ -205,6 +218,7 @@ class _SheetReader:
         self._kind = "n"
         self._is_value = False
         self._value: list[str] = []
+        self._length = 0
 
     def rows(self, part: IO[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
         parser = _parser(name)
@@ -229,6 +243,7 @@ class _SheetReader:
             self._place = self._place_of(attributes.get("r"))
             self._kind = attributes.get("t", "n")
             self._value.clear()
+            self._length = 0
         elif local == "v" or (local == "t" and self._kind == "inlineStr"):
             self._is_value = True
         elif local == "row":
@@ -245,8 +260,9 @@ class _SheetReader:
             self._ready.append((self._line, self._row))
 
     def _text(self, piece: str) -> None:
-        if self._is_value and len(self._value) < CELL_LENGTH_MAX:
+        if self._is_value and self._length <= CELL_LENGTH_MAX:
             self._value.append(piece)
+            self._length += len(piece)
 
     def _keep(self) -> None:
         if not self._value:
@@ -266,6 +282,8 @@ class _SheetReader:
 
     def _place_of(self, reference: str | None) -> int:
         if reference is None:
+            if self._place + 1 >= COLUMNS_MAX:
+                raise ValueError(self._place)
             return self._place + 1
         found = _REFERENCE.fullmatch(reference)
         if found is None:

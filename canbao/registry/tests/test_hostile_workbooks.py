@@ -93,3 +93,9 @@ def test_a_cell_without_end_is_refused_in_little_memory(sound: Path) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 4 * 1024**2
+
+
+def test_a_string_counted_from_the_end_is_refused(sound: Path) -> None:
+    row = b'<worksheet><sheetData><row><c r="A1" t="s"><v>-2</v></c></row></sheetData></worksheet>'
+
+    assert refusal(repacked(sound, SHEET, row)) == "registry.workbook_damaged"
