@@ -124,6 +124,7 @@ def test_kept_voucher_is_written_byte_for_byte(voucher: documents.Voucher, tmp_p
     told = runner.invoke(app, ["show", group_no(voucher.voucher_no).lower(), "--out", str(out)])
     assert told.exit_code == 0
     assert out.read_bytes() == voucher.pdf
+    assert out.stat().st_mode & 0o777 == 0o600
 
 
 def test_show_leaves_an_existing_file_alone(paper: Path, voucher: documents.Voucher) -> None:

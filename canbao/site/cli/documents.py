@@ -8,6 +8,7 @@ question could not be asked.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -84,13 +85,18 @@ def show(
 
     try:
         voucher = documents.voucher_by_no(number)
-        with out.open("xb") as kept:
+        with open(out, "xb", opener=_private) as kept:
             kept.write(voucher.pdf)
     except CanbaoError as refused:
         _stop(str(refused))
     except OSError as refused:
         _stop(f"{out} could not be written: {refused.strerror}")
     typer.echo(f"{group_no(voucher.voucher_no)} ({voucher.state}) → {out}, {len(voucher.pdf)} bytes")
+
+
+def _private(path: str, flags: int) -> int:
+    """A voucher bears a name in full: whoever takes it out alone may read it."""
+    return os.open(path, flags, 0o600)
 
 
 def _print(check: PaperCheck) -> None:
