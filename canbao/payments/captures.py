@@ -24,6 +24,9 @@ from canbao.payments.states import OrderState
 
 statements = Statements(__package__)
 
+SUSPENSE_LOCK = 0x5053
+"""The room's half of an advisory lock; the other half is the region."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -82,6 +85,9 @@ def judge_captures(tx: Tx, seen: Sequence[Seen], accounts: Mapping[str, Account]
     `accounts` says who we are at each channel.
     """
     locked = {row.order_no: row for row in _lock_orders(tx, seen)}
+    if any(item.payment.order_no not in locked for item in seen):
+        # Two notices of one such payment in two workers: the second waits, and then finds the first one's capture.
+        tx.scalars(statements["hold_suspense"], lock_key=SUSPENSE_LOCK)
     capture_ids = [derived_id("capture", item.channel_code, item.payment.trade_ref) for item in seen]
     known = _known(tx, capture_ids)
     states = {order_no: OrderState(row.state) for order_no, row in locked.items()}
