@@ -17,7 +17,8 @@ from canbao.kernel.errors import CanbaoError
 from canbao.payments import public as payments
 from canbao.registry import public as registry
 from sandbox.wechat.client import SandboxClient
-from tests.world import FAMILY, NANCHANG, PAYER, SHIJIAZHUANG, Letterbox, World, found_town, rows, set_up_channel
+from tests.letterbox import Letterbox
+from tests.world import FAMILY, NANCHANG, PAYER, SHIJIAZHUANG, World, found_town, rows, set_up_channel
 
 SEALED = ("registry_person", "payments_order", "documents_voucher", "documents_voucher_pdf")
 
