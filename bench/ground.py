@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psycopg
 from psycopg import sql
 
 from bench.processor_time import seconds_of
@@ -162,15 +163,27 @@ def ground(name: str, cluster: Cluster = DURABLE) -> Iterator[Ground]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="canbao-bench-")))
         address = postgres.start(cluster.root, durable=cluster.durable)
+        _drop_what_was_left(address)
         database = f"bench_{name}_{os.getpid()}"
         stack.callback(postgres.drop_database, address, database)
-        postgres.drop_database(address, database)
         postgres.create_database(address, database)
         stack.enter_context(_environment(address.url(database), folder, clock))
         _migrate()
         found = Ground(address=address, database=database, cluster=cluster, clock=clock, folder=folder)
         stack.callback(found.stop_processes)
         yield found
+
+
+def _drop_what_was_left(address: postgres.Address) -> None:
+    """Drop the databases of benchmarks that were killed: each names the process that made it."""
+    with psycopg.connect(address.url("postgres")) as session:
+        names = [
+            row[0] for row in session.execute("SELECT datname FROM pg_database WHERE datname ~ '^bench_.*_[0-9]+$'")
+        ]
+    for database in names:
+        process_id = database.rpartition("_")[2]
+        if process_id == str(os.getpid()) or not Path(f"/proc/{process_id}").exists():
+            postgres.drop_database(address, database)
 
 
 @contextmanager

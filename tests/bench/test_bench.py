@@ -122,6 +122,20 @@ def test_failing_process_is_told_and_the_ground_is_cleared() -> None:
     assert not any("failing" in name for name in databases())
 
 
+def test_database_of_a_killed_benchmark_is_dropped_by_the_next() -> None:
+    """Its name tells the process that made it, which is gone; a living one's database stays."""
+    address = postgres.start(CLUSTER.root, durable=False)
+    gone, living = f"bench_probe_{2**22 + 1}", f"bench_probe_{os.getppid()}"
+    for name in (gone, living):
+        postgres.create_database(address, name)
+    try:
+        with ground("next", CLUSTER):
+            assert databases() & {gone, living} == {living}
+    finally:
+        for name in (gone, living):
+            postgres.drop_database(address, name)
+
+
 def test_processor_time_counts_the_living_and_the_dead() -> None:
     """This process has used some; one that does not exist has used none."""
     assert seconds_of([os.getpid()]) > 0
