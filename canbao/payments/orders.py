@@ -105,6 +105,10 @@ class OrderEvent:
     recorded_at: Instant
 
 
+_TOKEN_PLACE = "{token}"
+"""Stands for the order's secret in an address that is kept; braces stand in no address by themselves."""
+
+
 def order_token(region: RegionCode, order_id: UUID) -> str:
     """The address of an order's page:
 
@@ -241,8 +245,12 @@ def note_exchange(
 
 
 def note_opens(tx: Tx, order_id: UUID, *, opens: str, opens_until: Instant | None) -> None:
-    """Keep the address at which the wallet opens."""
-    tx.run(statements["note_opens"], order_id=order_id, opens=opens, opens_until=opens_until)
+    """Keep the address at which the wallet opens.
+
+    The way back in it holds the order's secret, which nobody who reads the table shall have: its place is kept instead.
+    """
+    kept = opens.replace(order_token(_region_of(tx), order_id), _TOKEN_PLACE)
+    tx.run(statements["note_opens"], order_id=order_id, opens=kept, opens_until=opens_until)
 
 
 def move(tx: Tx, event: str, order_ids: Sequence[UUID], *, cause: str, now: Instant) -> list[UUID]:
@@ -315,11 +323,12 @@ def _insert_lines(tx: Tx, order_id: UUID, lines: Sequence[Line]) -> None:
 def _order(region: RegionCode, row: store.OrderRow | None) -> Order | None:
     if row is None:
         return None
+    token = order_token(region, row.order_id)
     return Order(
         region_code=region,
         order_id=row.order_id,
         order_no=row.order_no,
-        token=order_token(region, row.order_id),
+        token=token,
         channel_code=row.channel_code,
         mode=Mode(row.mode),
         state=OrderState(row.state),
@@ -329,7 +338,7 @@ def _order(region: RegionCode, row: store.OrderRow | None) -> Order | None:
         agreement_version=row.agreement_version,
         opened_at=row.opened_at,
         expires_at=row.expires_at,
-        opens=row.opens,
+        opens=row.opens.replace(_TOKEN_PLACE, token),
         opens_until=row.opens_until,
         trade_ref=row.trade_ref,
         settled_at=row.settled_at,
