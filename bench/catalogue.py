@@ -24,7 +24,7 @@ class Benchmark:
 
 BENCHMARKS = {
     "settle_orders": Benchmark(measure=settle_orders.run, size=10_000, smallest=400),
-    "intake_to_settled": Benchmark(measure=intake_to_settled.run, size=6_000, smallest=240),
+    "intake_to_settled": Benchmark(measure=intake_to_settled.run, size=3_000, smallest=240),
     "find_bills": Benchmark(measure=find_bills.run, size=4_000, smallest=400),
     "assess_year": Benchmark(measure=assess_year.run, size=200_000, smallest=100),
     "import_register": Benchmark(measure=import_register.run, size=30_000, smallest=400),
