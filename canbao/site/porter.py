@@ -1,9 +1,11 @@
 """The porter of the pages: takes each request in whole before a thread has to do with it.
 
 Django answers a request in a thread of its own. A thread that reads a request straight from the line waits for as long
-as its sender likes, and four slow senders would stop every page. So the porter reads on the event loop, at most
-`BODY_BYTES_MAX` within `BODY_S_MAX`. It also leaves out headers whose names have an underscore: WSGI cannot tell them
-from those with a hyphen, and a caller could pass his own for one that our proxy writes.
+as its sender likes, and four slow senders would stop every page. So the porter reads on the event loop, within
+`BODY_S_MAX`, and holds at most `BODY_BYTES_MAX`. What is longer is heard out to `HEARD_BYTES_MAX` and handed on empty,
+with its true length, so that the application answers it with a page of its own. The porter also leaves out headers
+whose names have an underscore: WSGI cannot tell them from those with a hyphen, and a caller could pass his own for one
+that our proxy writes.
 """
 
 from __future__ import annotations
@@ -17,6 +19,11 @@ from typing import Any, Protocol
 
 BODY_BYTES_MAX = 256 * 1024
 """The largest form of ours has a few hundred bytes."""
+
+HEARD_BYTES_MAX = 4 * 1024 * 1024
+"""How much of a body is listened to. A browser that is answered while it still sends shows a fault of its own, not our
+page; a photograph that was put into a form by mistake fits.
+"""
 
 BODY_S_MAX = 10.0
 """How long a form may take to arrive."""
@@ -77,7 +84,7 @@ class Porter:
         if body is None:
             line.response_bytes(413, [("connection", "close")], b"")
             return
-        environment = _environment(scope, body)
+        environment = _environment(scope, *body)
         loop = asyncio.get_running_loop()
         line.response_bytes(*await loop.run_in_executor(self._pool, self._answer, environment))
 
@@ -98,17 +105,23 @@ class Porter:
         return status, headers, content
 
 
-async def _body(line: Line) -> bytes | None:
-    """The whole body, or None when it is longer than any form of ours; no more than that is ever held."""
-    held = bytearray()
+async def _body(line: Line) -> tuple[bytes, int] | None:
+    """The whole body and its length; no body where it is longer than any form of ours, and None where it does not
+    end. No more than a form is ever held.
+    """
+    held, length = bytearray(), 0
     async for piece in line:
-        held += piece
-        if len(held) > BODY_BYTES_MAX:
+        length += len(piece)
+        if length > HEARD_BYTES_MAX:
             return None
-    return bytes(held)
+        if length > BODY_BYTES_MAX:
+            held.clear()
+        else:
+            held += piece
+    return bytes(held), length
 
 
-def _environment(scope: Scope, body: bytes) -> Environment:
+def _environment(scope: Scope, body: bytes, length: int) -> Environment:
     """The request in WSGI's words (PEP 3333). A header sent twice is joined as HTTP joins it."""
     server, _, port = scope.server.rpartition(":")
     environment: Environment = {
@@ -136,5 +149,5 @@ def _environment(scope: Scope, body: bytes) -> Environment:
         environment[key] = f"{environment[key]}{joint}{value}" if key in environment else value
     environment["CONTENT_TYPE"] = environment.pop("HTTP_CONTENT_TYPE", "")
     environment.pop("HTTP_CONTENT_LENGTH", None)
-    environment["CONTENT_LENGTH"] = str(len(body))
+    environment["CONTENT_LENGTH"] = str(length)
     return environment

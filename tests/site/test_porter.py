@@ -147,6 +147,14 @@ def test_a_body_longer_than_any_form_is_not_read_to_its_end(port: int, declared:
     line.close()
 
 
+def test_a_body_a_little_too_long_is_heard_out_and_handed_on_empty_with_its_length(port: int) -> None:
+    length = BODY_BYTES_MAX + 1_000_000
+    request = f"POST / HTTP/1.1\nHost: x\nContent-Length: {length}\nConnection: close\n\n"
+    told = json.loads(heard(say(port, request, b"x" * length))[1])
+
+    assert (told["CONTENT_LENGTH"], told["length"]) == (str(length), 0)
+
+
 def test_a_body_as_long_as_the_bound_is_taken(port: int) -> None:
     request = f"POST / HTTP/1.1\nHost: x\nConnection: close\nContent-Length: {BODY_BYTES_MAX}\n\n"
     _, content = heard(say(port, request, b"x" * BODY_BYTES_MAX))
