@@ -15,9 +15,12 @@ AXE = Path(__file__).resolve().parents[2] / "build" / "static" / "vendor" / "axe
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TARGET, ELDER_TARGET = 44, 60
 
-_AXE_RUN = """async (tags) => {
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+"""The rules that see colours: all that another theme can change."""
+
+_AXE_RUN = """async ([type, values]) => {
   const found = await axe.run(document, {
-    runOnly: { type: "tag", values: tags }, resultTypes: ["violations"], preload: false, iframes: false });
+    runOnly: { type, values }, resultTypes: ["violations"], preload: false, iframes: false });
   return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`));
 }"""
 
@@ -114,7 +117,12 @@ def load_axe(page: Page) -> None:
 
 def accessibility(page: Page) -> list[str]:
     """What axe finds, every rule of WCAG 2.2 AA and of best practice."""
-    return list(page.evaluate(_AXE_RUN, RULES))
+    return list(page.evaluate(_AXE_RUN, ["tag", RULES]))
+
+
+def colours(page: Page) -> list[str]:
+    """What axe finds by the rules that see colours, for a page that was examined whole in another theme."""
+    return list(page.evaluate(_AXE_RUN, ["rule", COLOUR_RULES]))
 
 
 def small_targets(page: Page, least: int) -> list[str]:
