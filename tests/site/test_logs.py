@@ -39,7 +39,7 @@ handler500 = "canbao.doors.frame.refusals.broken"
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
-    """What the root logger would write, line by line."""
+    """What the root logger would write, line by line, were nothing held back."""
     written: list[str] = []
 
     class Keeping(logging.Handler):
@@ -48,9 +48,15 @@ def lines() -> Iterator[list[str]]:
 
     handler = Keeping()
     handler.setFormatter(PlainFormatter())
+    chatty = [logging.getLogger(name) for name in ("django.request", "django.security")]
+    levels = [logger.level for logger in chatty]
+    for logger in chatty:
+        logger.setLevel(logging.NOTSET)
     logging.getLogger().addHandler(handler)
     yield written
     logging.getLogger().removeHandler(handler)
+    for logger, level in zip(chatty, levels, strict=True):
+        logger.setLevel(level)
 
 
 @override_settings(ROOT_URLCONF=__name__)
