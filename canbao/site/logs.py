@@ -103,8 +103,9 @@ def configure() -> None:
             _masked,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Standard error as it is when something is told: whoever replaced and closed it meanwhile breaks nothing.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
     )
     sys.excepthook = _tell_uncaught
     threading.excepthook = _tell_uncaught_of_thread

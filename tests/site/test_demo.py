@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from canbao.journeys.publish_policy import publish_policy
@@ -159,3 +160,11 @@ def test_keys_from_the_environment_are_not_added_to_by_a_command(ready: None, mo
     status, _, error = canbao("keys", "rotate", "--add")
     assert status == 2
     assert "[kernel.keys_missing]" in error
+
+
+def test_what_is_logged_after_a_command_goes_to_standard_error_as_it_is_then(
+    ready: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert canbao("audit")[0] == 0
+    structlog.get_logger("canbao.test").error("told", count=1)
+    assert '"event": "told"' in capsys.readouterr().err
