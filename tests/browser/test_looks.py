@@ -1,7 +1,8 @@
 """Every page in every look: three languages, light and dark, phone and desktop, large type, the smallest screen.
 
-Each page is loaded once per language (those that few people see in two of the three) and once in large type; light and dark and the sizes are changed under it, as a
-reader's device does. No finding of axe is tolerated, nor anything cut, torn, sideways or too small to press.
+Each page is loaded once per language (a page that few people see in two of the three) and in large type; light and dark
+and the sizes are changed under it, as a reader's device does. No finding of axe is tolerated, nor anything cut, torn,
+sideways or too small to press.
 """
 
 from __future__ import annotations
