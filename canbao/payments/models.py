@@ -39,7 +39,7 @@ class Order(models.Model):
     sealed_key = models.SmallIntegerField()
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    opens = models.CharField(max_length=1000, default="")
+    opens = models.CharField(max_length=2000, default="")
     opens_until = models.DateTimeField(null=True)
     trade_ref = models.CharField(max_length=64, default="")
     settled_at = models.DateTimeField(null=True)

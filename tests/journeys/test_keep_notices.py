@@ -8,7 +8,7 @@ from psycopg.errors import CheckViolation
 from canbao.journeys.keep_notices import keep_notices
 from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, make_no
-from canbao.kernel.regions import NATION
+from canbao.kernel.regions import NATION, RegionCode
 from canbao.payments import public as payments
 from tests.world import NANCHANG, SHIJIAZHUANG, World, rows, stranger_id
 
@@ -32,6 +32,12 @@ def test_batch_is_kept_region_by_region_and_what_names_none_at_the_nation(world:
         ]
     )
     assert payments.regions_with_kept_notices() == [NATION, SHIJIAZHUANG, NANCHANG]
+
+
+def test_well_made_number_of_a_region_that_takes_no_part_is_nobodys(world: World) -> None:
+    number = make_no(RegionCode(820000), Kind.ORDER, stranger_id(1))
+    assert keep_notices(world.forged([(number, 100)])) == 1
+    assert rows("SELECT region_code, order_no FROM payments_notice") == [(NATION, number)]
 
 
 def test_same_batch_again_is_new_to_nobody(world: World) -> None:
