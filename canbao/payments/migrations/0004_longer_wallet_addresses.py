@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0003_numbered_moves'),
+        ("payments", "0003_numbered_moves"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='order',
-            name='opens',
-            field=models.CharField(default='', max_length=2000),
+            model_name="order",
+            name="opens",
+            field=models.CharField(default="", max_length=2000),
         ),
     ]
