@@ -24,6 +24,10 @@ CLUSTER = Cluster(root=ROOT / ".local" / "postgres-test", durable=False)
 KEYS = ["name", "size", "rate_per_s", "floor_per_s", "ratio", "cpu_us_per_item", "exponent"]
 
 
+# They watch each other's leftovers and share two cores: one process runs them, one after the other.
+pytestmark = pytest.mark.xdist_group("bench")
+
+
 def databases() -> set[str]:
     """The benchmarks' databases on the test cluster."""
     address = postgres.start(CLUSTER.root, durable=False)

@@ -50,6 +50,11 @@ def press(visitor: Visitor, key: str) -> None:
         visitor.page.keyboard.press(key)
 
 
+def focus_comes_to(page: Page, element_id: str) -> None:
+    """Wait until the focus is on an element: the browser moves it there after the page has loaded."""
+    page.wait_for_function("id => document.activeElement?.id === id", arg=element_id)
+
+
 def test_a_payment_by_keyboard_alone(house: House, visit: Visit) -> None:
     payer, person = visit(Size.DESKTOP), house.family().payer
     page = payer.open("/")
@@ -62,7 +67,7 @@ def test_a_payment_by_keyboard_alone(house: House, visit: Visit) -> None:
     tab_to(page, "查询")
     press(payer, "Enter")
     assert page.title().startswith("错误：")
-    assert page.evaluate(_FOCUS)["id"] == "problems", "the summary has the focus"
+    focus_comes_to(page, "problems")
     page.keyboard.press("Tab")
     assert page.evaluate(_FOCUS)["words"] == "请输入身份证号"
     page.keyboard.press("Enter")
@@ -81,7 +86,7 @@ def test_a_payment_by_keyboard_alone(house: House, visit: Visit) -> None:
     assert payer.heading().startswith("确认付款")
     tab_to(page, "付款 ￥")
     press(payer, "Enter")
-    assert page.evaluate(_FOCUS)["id"] == "problems"
+    focus_comes_to(page, "problems")
     tab_to(page, "我看过并同意缴费须知")
     page.keyboard.press("Space")
     assert page.is_checked("#agree")

@@ -13,20 +13,19 @@ from canbao.journeys.keep_notices import keep_notices
 from canbao.kernel import outbox
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no
-from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.payments.public import OrderState
 from canbao.site.worker import chase_once, deliver_once, settle_once, work
-from tests.world import CHILD, PAYER, World, rows, stranger_id, tamper, wait_until
+from tests.world import CHILD, PAYER, SHIJIAZHUANG, World, rows, stranger_id, tamper, wait_until
 
-BEIJING_CITY = RegionCode(110000)
+SERVED_FIRST = SHIJIAZHUANG
 """A region that is served before Nanchang."""
 
 
 def break_settling(world: World) -> None:
     """Leave a kept notice in another region whose channel is not known to this installation."""
-    keep_notices(world.forged([(make_no(BEIJING_CITY, Kind.ORDER, stranger_id(1)), 100)]))
-    assert tamper("UPDATE payments_notice SET channel_code = 'cash' WHERE region_code = %s", BEIJING_CITY) == 1
+    keep_notices(world.forged([(make_no(SERVED_FIRST, Kind.ORDER, stranger_id(1)), 100)]))
+    assert tamper("UPDATE payments_notice SET channel_code = 'cash' WHERE region_code = %s", SERVED_FIRST) == 1
 
 
 def test_region_that_cannot_be_settled_holds_up_no_other(world: World) -> None:
@@ -37,11 +36,11 @@ def test_region_that_cannot_be_settled_holds_up_no_other(world: World) -> None:
     with capture_logs() as logs:
         assert settle_once(world.clock) == 1
     assert world.order(order).state is OrderState.SETTLED
-    assert [(entry["event"], entry["region_code"]) for entry in logs] == [("region_failed", BEIJING_CITY)]
-    assert rows("SELECT verdict FROM payments_notice WHERE region_code = %s", BEIJING_CITY) == [("",)]
+    assert [(entry["event"], entry["region_code"]) for entry in logs] == [("region_failed", SERVED_FIRST)]
+    assert rows("SELECT verdict FROM payments_notice WHERE region_code = %s", SERVED_FIRST) == [("",)]
     with pytest.raises(CanbaoError, match=r"channels\.channel_unknown"):
         settle_once(world.clock)
-    tamper("UPDATE payments_notice SET channel_code = 'wechat' WHERE region_code = %s", BEIJING_CITY)
+    tamper("UPDATE payments_notice SET channel_code = 'wechat' WHERE region_code = %s", SERVED_FIRST)
     assert settle_once(world.clock) == 1
     assert settle_once(world.clock) == 0
 
