@@ -14,12 +14,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -275,7 +276,6 @@ class World:
     letterbox: Letterbox
     region: RegionCode = NANCHANG
     notify_url: str = ""
-    _pressed: int = field(default=0)
 
     @property
     def addresses(self) -> Addresses:
@@ -305,7 +305,6 @@ class World:
     ) -> Order:
         """One order over the residents' bills, as the pay page makes it: a fresh key unless one is given."""
         chosen = list(bills) if bills is not None else self.bills(*residents or (PAYER,))
-        self._pressed += 1
         return pay_bills(
             self.region,
             [bill.bill_id for bill in chosen],
@@ -313,7 +312,7 @@ class World:
             addresses=self.addresses,
             agreement_version=AGREEMENT,
             expected_fen=Fen(expected_fen if expected_fen is not None else sum(bill.personal_fen for bill in chosen)),
-            idempotency_key=key if key is not None else f"press-{self._pressed}",
+            idempotency_key=key if key is not None else f"press-{secrets.token_hex(8)}",
             clock=self.clock,
         )
 

@@ -1,8 +1,8 @@
 """One real stack for all browser tests, and browsers to visit it with.
 
 The stack has a database, state, logs and ports of its own and runs on the demonstration's date. It is shared by all
-tests of this folder, which therefore run in one process, one after the other (`xdist_group`). Where no Chromium can be
-had every test is skipped with the reason.
+tests of this folder that a process runs; those of a file stay together (`xdist_group`). Where no Chromium can be had
+every test is skipped with the reason.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ Visit = Callable[..., Visitor]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of this folder in one process: they share one stack."""
+    """Keep the tests of a file in one process; each process has one stack for all the files it gets."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group(f"browser_{item.path.stem}"))
             item.add_marker(pytest.mark.browser)
 
 

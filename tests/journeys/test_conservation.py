@@ -23,7 +23,8 @@ from canbao.journeys.pay_bills import open_wallet
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel.errors import CanbaoError
-from canbao.payments.public import NoticeToKeep, Order
+from canbao.payments import public as payments
+from canbao.payments.public import NoticeToKeep, Order, OrderState
 from sandbox.wechat.client import SandboxError
 from tests.world import CHILD, FULL_FEN, GRANDMOTHER, PAYER, RELATIVE, World, begin_again, rows, set_up_channel
 
@@ -62,6 +63,7 @@ class Story:
     orders: dict[int, list[Order]] = field(default_factory=dict)
     heard: list[NoticeToKeep] = field(default_factory=list)
     aside: list[NoticeToKeep] = field(default_factory=list)
+    lost: list[NoticeToKeep] = field(default_factory=list)
     invented_fen: int = 0
 
     def open(self, tab: int, fault: str) -> None:
@@ -90,7 +92,9 @@ class Story:
         self.heard += letters
         if how == "put aside":
             self.aside += letters
-        elif how != "lose":
+        elif how == "lose":
+            self.lost += letters
+        else:
             keep_notices(letters * (2 if how == "twice" else 1))
 
     def repeat(self, which: int) -> None:
@@ -147,8 +151,16 @@ class Story:
             self.settle(500)
             self.wait(1900)
         self.repeat(0)
+        # What nobody acknowledged comes again, up to fifteen times. A live order has been asked about by now without
+        # it; an order that the channel said it had closed is not, and only the repetition tells of its money.
+        keep_notices([letter for letter in self.lost if self._has_ended_unpaid(letter)])
         self.hear("keep")
         self.settle(500)
+
+    def _has_ended_unpaid(self, letter: NoticeToKeep) -> bool:
+        assert letter.notice.payment is not None
+        found = payments.order_by_no(letter.notice.payment.order_no)
+        return found is not None and found.state in {OrderState.CLOSED, OrderState.EXPIRED}
 
     def _invent(self, order: Order, amount_fen: int) -> None:
         keep_notices(self.world.forged([(order.order_no, amount_fen)]))
