@@ -3,6 +3,9 @@
 An order is asked about on a schedule, and when its payer says she has paid. Only an explicit answer moves it: paid
 settles it through the same door as a notice, closed ends it, and when its time is over it is asked about, then closed,
 then asked about again if the closing did not take. No bill is freed by guess.
+
+An order that ended unpaid is looked at twice more, the last time when no notice can come any more: whoever paid in the
+moment of closing, and whose notices were all lost, has her money found.
 """
 
 from __future__ import annotations
@@ -44,7 +47,8 @@ def chase_orders(region: RegionCode, *, clock: Clock, limit: int = 50) -> int:
 def ask_now(region: RegionCode, order_id: UUID, *, clock: Clock) -> Order:
     """Ask about one order because its payer wants to know; answers the order as it is afterwards.
 
-    Asks no more often than every two seconds, whoever presses; an order that has ended is not asked about.
+    Asks no more often than every two seconds, whoever presses; an order settled, or ended unpaid more than a day ago,
+    is not asked about.
     """
     with region_tx(region) as tx:
         claimed = payments.claim_one_to_ask(tx, order_id, now=clock.now())
@@ -71,11 +75,13 @@ def close_order(region: RegionCode, order_id: UUID, *, clock: Clock) -> Order:
 def _ask(region: RegionCode, order_id: UUID, *, clock: Clock) -> None:
     """Ask the channel about one order and believe an explicit answer."""
     found = payments.order(region, order_id)
-    if found is None or not found.is_live:
+    if found is None or found.state is payments.OrderState.SETTLED:
         return
     asked_at = clock.now()
     answer = catalogue.connector(found.channel_code).ask(found.order_no, now=asked_at)
-    if _hear(found, answer, asked_at=asked_at, now=clock.now()):
+    if not found.is_live:
+        _look_again(found, answer, asked_at=asked_at, clock=clock)
+    elif _hear(found, answer, asked_at=asked_at, now=clock.now()):
         _close(found, "expire", cause="time over", clock=clock)
 
 
@@ -83,16 +89,7 @@ def _hear(found: Order, answer: Answer, *, asked_at: Instant, now: Instant) -> b
     """Write down what the channel said about an order and act on it; true when the order is to be closed next."""
     is_over = now >= found.expires_at + payments.CLOSE_GRACE
     with region_tx(found.region_code) as tx:
-        payments.note_exchange(
-            tx,
-            found.order_id,
-            "ask",
-            answer.outcome,
-            answer.foreign_code,
-            answer.evidence,
-            asked_at=asked_at,
-            now=now,
-        )
+        _note_ask(tx, found, answer, asked_at=asked_at, now=now)
         match answer.outcome:
             case Outcome.CONFIRMED:
                 _settle(tx, found, answer, now=now)
@@ -110,12 +107,42 @@ def _hear(found: Order, answer: Answer, *, asked_at: Instant, now: Instant) -> b
                 return False
 
 
-def _settle(tx: Tx, found: Order, answer: Answer, *, now: Instant) -> None:
+def _look_again(found: Order, answer: Answer, *, asked_at: Instant, clock: Clock) -> None:
+    """Act on what the channel says of an order that ended unpaid: money found goes into suspense and to a person; an
+    order that can still be paid there is closed there again.
+    """
+    now = clock.now()
+    with region_tx(found.region_code) as tx:
+        _note_ask(tx, found, answer, asked_at=asked_at, now=now)
+        if answer.outcome is Outcome.CONFIRMED:
+            _record(tx, found, answer, now=now)
+        is_explicit = answer.outcome in {Outcome.CONFIRMED, Outcome.REFUSED}
+        payments.schedule_look(tx, found, was_answered=is_explicit, now=now)
+        if not is_explicit and found.ended_at is not None and now >= payments.looks_end_at(found.ended_at):
+            payments.open_overdue_case(tx, order_id=found.order_id, order_no=found.order_no, now=now)
+    if answer.outcome is Outcome.WAITING:
+        asked_at = clock.now()
+        closed = catalogue.connector(found.channel_code).close(found.order_no, now=asked_at)
+        with region_tx(found.region_code) as tx:
+            _note_close(tx, found, closed, asked_at=asked_at, now=clock.now())
+
+
+def _note_ask(tx: Tx, found: Order, answer: Answer, *, asked_at: Instant, now: Instant) -> None:
+    payments.note_exchange(
+        tx, found.order_id, "ask", answer.outcome, answer.foreign_code, answer.evidence, asked_at=asked_at, now=now
+    )
+
+
+def _record(tx: Tx, found: Order, answer: Answer, *, now: Instant) -> None:
     assert answer.payment is not None, "a confirmed answer carries its payment"
     seen = payments.Seen(
         channel_code=found.channel_code, payment=answer.payment, learned_from="ask", subject_id=found.order_id
     )
     settle_captures(tx, [seen], now=now)
+
+
+def _settle(tx: Tx, found: Order, answer: Answer, *, now: Instant) -> None:
+    _record(tx, found, answer, now=now)
     payments.schedule(tx, found, now=now)
 
 

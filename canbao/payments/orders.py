@@ -256,7 +256,7 @@ def note_opens(tx: Tx, order_id: UUID, *, opens: str, opens_until: Instant | Non
 def move(tx: Tx, event: str, order_ids: Sequence[UUID], *, cause: str, now: Instant) -> list[UUID]:
     """Move orders along an edge (`place`, `lose`, `refuse`, `close`, `expire`); answers those that could be moved.
 
-    Orders that ended are no longer asked about. Settling is `captures.record`'s alone.
+    Orders that end unpaid are looked at again by `rules.LOOK_AFTER`. Settling is `captures.record`'s alone.
     """
     assert event != "settle", "an order settles with the capture that pays it"
     return store.move_orders(tx, event, order_ids, cause=cause, ends=event in {"refuse", "close", "expire"}, now=now)
@@ -268,6 +268,17 @@ def schedule(tx: Tx, asked: Order, *, now: Instant) -> None:
     tx.run(statements["schedule_ask"], order_id=asked.order_id, at=at)
 
 
+def schedule_look(tx: Tx, ended: Order, *, was_answered: bool, now: Instant) -> None:
+    """Look again at an order that ended unpaid: by `rules.LOOK_AFTER` once the channel has answered explicitly, and
+    until it does every `rules.ASK_AGAIN_S` seconds.
+    """
+    assert ended.ended_at is not None, "only an ended order is looked at again"
+    at: Instant | None = now + timedelta(seconds=rules.ASK_AGAIN_S)
+    if was_answered:
+        at = rules.next_look_at(ended_at=ended.ended_at, asked_at=now)
+    tx.run(statements["schedule_ask"], order_id=ended.order_id, at=at)
+
+
 def claim_to_ask(tx: Tx, *, now: Instant, limit: int) -> list[UUID]:
     """Take due orders to ask about, leased so that nobody else asks meanwhile."""
     claimed: list[UUID] = tx.scalars(statements["claim_to_ask"], now=now, limit=limit)
@@ -276,8 +287,9 @@ def claim_to_ask(tx: Tx, *, now: Instant, limit: int) -> list[UUID]:
 
 
 def claim_one_to_ask(tx: Tx, order_id: UUID, *, now: Instant) -> bool:
-    """Take one live order to ask about at a payer's wish, if nobody asked in the last `rules.ASK_AT_MOST_EVERY_S`
-    seconds.
+    """Take one order that is still asked about at a payer's wish.
+
+    Not if somebody asked in the last `rules.ASK_AT_MOST_EVERY_S` seconds.
     """
     not_since = now - timedelta(seconds=rules.ASK_AT_MOST_EVERY_S)
     claimed: list[UUID] = tx.scalars(statements["claim_one_to_ask"], order_id=order_id, not_since=not_since)

@@ -51,8 +51,9 @@ from canbao.payments.orders import (
     request_of,
     reseal,
     schedule,
+    schedule_look,
 )
-from canbao.payments.rules import BILLS_MOST, CLOSE_GRACE, ORDER_LIFE, OVERDUE, SUSPENDED, Verdict
+from canbao.payments.rules import BILLS_MOST, CLOSE_GRACE, ORDER_LIFE, OVERDUE, SUSPENDED, Verdict, looks_end_at
 from canbao.payments.states import ORDER, OrderState
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "judge_captures",
     "keep_notices",
     "lines_of",
+    "looks_end_at",
     "move",
     "note_exchange",
     "note_opens",
@@ -106,4 +108,5 @@ __all__ = [
     "request_of",
     "reseal",
     "schedule",
+    "schedule_look",
 ]

@@ -20,6 +20,11 @@ ASK_AFTER_S = (5, 30, 60, 180, 300, 600, 1800)
 """When to ask about an order, in seconds after it was opened; afterwards every `ASK_AGAIN_S`."""
 
 ASK_AGAIN_S = 1800
+LOOK_AFTER = (timedelta(minutes=30), timedelta(hours=25))
+"""When to ask once more about an order that ended unpaid, counted from its end. A channel may have taken the money as
+it closed, or after, and all its notices may be lost: the second look comes after the last repetition of a notice
+(24 hours and four minutes at WeChat Pay)."""
+
 LEASE_S = 60
 """How long an order is left to the one who is asking about it; if that process dies, another asks afterwards."""
 
@@ -137,3 +142,17 @@ def next_ask_at(*, opened_at: Instant, expires_at: Instant, now: Instant) -> Ins
     steps.append(expires_at + CLOSE_GRACE)
     ahead = [step for step in steps if step > now]
     return min(ahead) if ahead else now + timedelta(seconds=ASK_AGAIN_S)
+
+
+def next_look_at(*, ended_at: Instant, asked_at: Instant) -> Instant | None:
+    """When to look again at an order that ended unpaid and was explicitly answered about at `asked_at`.
+
+    By `LOOK_AFTER`; nothing after the last look, so that no order is asked about for ever.
+    """
+    ahead = [ended_at + after for after in LOOK_AFTER if ended_at + after > asked_at]
+    return min(ahead) if ahead else None
+
+
+def looks_end_at(ended_at: Instant) -> Instant:
+    """When an order that ended unpaid and that no channel answered about should have been answered about."""
+    return ended_at + LOOK_AFTER[-1] + OVERDUE

@@ -12,6 +12,7 @@ from uuid import UUID
 from canbao.kernel.clock import Instant
 from canbao.kernel.ids import uuid7
 from canbao.kernel.sql import Reader, Statements, Tx
+from canbao.payments.rules import LOOK_AFTER
 from canbao.payments.states import ORDER
 
 statements = Statements(__package__)
@@ -123,13 +124,17 @@ def read_order(
 
 
 def move_orders(tx: Tx, event: str, order_ids: Sequence[UUID], *, cause: str, ends: bool, now: Instant) -> list[UUID]:
-    """Move orders along an edge and leave a row for each that moved; answers those."""
+    """Move orders along an edge and leave a row for each that moved; answers those.
+
+    `ends` says that the edge ends them unpaid: then they are looked at again by `rules.LOOK_AFTER`.
+    """
     moved: list[tuple[UUID, int]] = tx.tuples(
         statements["move_orders"],
         order_ids=sorted(order_ids),
         sources=ORDER.sources(event),
         target=ORDER.target(event),
         ends=ends,
+        look_at=now + LOOK_AFTER[0],
         now=now,
     )
     insert_events(tx, event, moved, [cause] * len(moved), now=now)

@@ -44,7 +44,8 @@ def test_unpaid_order_is_asked_about_on_the_schedule_then_closed_and_its_bill_fr
         (930, "close", "confirmed", ""),
     ]
     after = world.order(order)
-    assert (after.state, after.next_ask_at) == (OrderState.EXPIRED, None)
+    assert after.ended_at is not None
+    assert (after.state, after.next_ask_at) == (OrderState.EXPIRED, after.ended_at + timedelta(minutes=30))
     assert world.sandbox.order(order.order_no)["state"] == "CLOSED"
     assert world.bills(PAYER)[0].state == "due"
     assert world.chase() == 0
@@ -128,6 +129,74 @@ def test_order_closed_at_the_channel_is_closed_here_and_its_bill_freed(world: Wo
     assert (world.order(order).state, world.bills(PAYER)[0].state) == (OrderState.CLOSED, "due")
     assert asked(world, order) == [(5, "ask", "refused", "CLOSED")]
     assert world.finish() == []
+
+
+def close_without_a_word(world: World, *, fault: str) -> Order:
+    """An order that its payer gives up, that ends here, and that is paid all the same; no notice comes through."""
+    order = world.open_an_order(PAYER)
+    world.sandbox.add_fault(fault, endpoint="close")
+    closed = close_order(world.region, order.order_id, clock=world.clock)
+    assert (closed.state, world.bills(PAYER)[0].state) == (OrderState.CLOSED, "due")
+    world.sandbox.deliver_notices()
+    assert len(world.letters()) == 1
+    return order
+
+
+def test_money_taken_after_closing_whose_notices_are_lost_is_found_by_looking_again(world: World) -> None:
+    order = close_without_a_word(world, fault="paid_after_close")
+    world.advance(seconds=1799)
+    assert world.chase() == 0
+    world.advance(seconds=1)
+    assert world.chase() == 1
+    assert world.order(order).state is OrderState.CLOSED
+    assert world.bills(PAYER)[0].state == "due"
+    assert [(c.disposition, c.reason) for c in payments.captures_of(world.region, order.order_no)] == [
+        ("suspended", "late_capture")
+    ]
+    assert [case.kind for case in payments.open_cases(world.region)] == ["late_capture"]
+    assert world.balances()["suspense"] == FULL_FEN
+    world.advance(seconds=25 * 3600)
+    assert world.chase() == 1
+    assert world.order(order).next_ask_at is None
+    assert len(payments.captures_of(world.region, order.order_no)) == 1
+    assert world.finish() == []
+
+
+def test_ended_order_that_can_still_be_paid_at_the_channel_is_closed_there_again(world: World) -> None:
+    world.sandbox.add_fault("error_code", endpoint="order", code="NO_AUTH")
+    order = world.open_an_order(PAYER)
+    assert order.state is OrderState.CLOSED
+    place_behind_our_back(world, order)
+    world.advance(seconds=1800)
+    assert world.chase() == 1
+    assert [said[1:] for said in asked(world, order)] == [("ask", "waiting", "NOTPAY"), ("close", "confirmed", "")]
+    assert world.sandbox.order(order.order_no)["state"] == "CLOSED"
+    assert world.order(order).next_ask_at == world.clock.now() + timedelta(minutes=30)
+    assert world.finish() == []
+
+
+def place_behind_our_back(world: World, order: Order) -> None:
+    """Our own request reaches the channel after all, long after the channel turned its twin down."""
+    request = payments.request_of(order, notify_url=world.addresses.notify_url)
+    catalogue.connector("wechat").place(request, now=world.clock.now())
+
+
+def test_look_that_stays_unanswered_is_put_before_a_person(world: World) -> None:
+    order = world.open_an_order(PAYER)
+    order_closed_elsewhere(world, order)
+    world.advance(seconds=5)
+    world.chase()
+    world.sandbox.add_fault("reset_after_processing", endpoint="query", times=100)
+    for hours in (1, 24, 1):
+        world.advance(seconds=hours * 3600)
+        world.chase()
+    assert payments.open_cases(world.region) == []
+    world.advance(seconds=2 * 3600)
+    world.chase()
+    assert [(case.kind, case.order_no) for case in payments.open_cases(world.region)] == [
+        ("outcome_overdue", order.order_no)
+    ]
+    assert world.order(order).state is OrderState.CLOSED
 
 
 def order_closed_elsewhere(world: World, order: Order) -> None:
@@ -228,7 +297,8 @@ def test_payer_who_gives_up_closes_the_order_and_frees_her_bill(world: World) ->
     before = counts()
     world.advance(seconds=10)
     assert close_order(world.region, order.order_id, clock=world.clock).state is OrderState.CLOSED
-    assert counts() == before
+    assert counts() == before | {"payments_exchange": before["payments_exchange"] + 1}
+    assert asked(world, order)[-1][1:] == ("ask", "refused", "CLOSED")
     assert world.finish() == []
 
 

@@ -265,7 +265,9 @@ def test_unknown_channel_is_refused_before_anything_is_written(world: World, ref
 def test_channel_that_refuses_closes_the_order_and_frees_its_bills(world: World) -> None:
     world.sandbox.add_fault("error_code", endpoint="order", code="NO_AUTH")
     order = world.open_an_order(*FAMILY)
-    assert (order.state, order.ended_at, order.next_ask_at) == (OrderState.CLOSED, world.clock.now(), None)
+    ended_at = world.clock.now()
+    assert (order.state, order.ended_at) == (OrderState.CLOSED, ended_at)
+    assert order.next_ask_at == ended_at + timedelta(minutes=30)
     assert {bill.state for bill in world.bills(*FAMILY)} == {"due"}
     assert payments.events_of(world.region, order.order_id)[-1].cause == "place: NO_AUTH"
     assert rows("SELECT outcome, foreign_code, status FROM payments_exchange") == [("refused", "NO_AUTH", 403)]

@@ -1,4 +1,4 @@
--- One order, if it is live and nobody asked about it just now.
+-- One order, if it is still asked about (live, or ended unpaid not long ago) and nobody asked just now.
 -- Reads and locks payments_order by primary key.
 SELECT id
 FROM payments_order

@@ -1,4 +1,4 @@
--- When to ask about an order next, while it is live.
+-- When to ask about an order next, while it is still asked about; null ends the asking.
 -- Writes payments_order by primary key.
 UPDATE payments_order
 SET next_ask_at = %(at)s

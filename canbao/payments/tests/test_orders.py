@@ -169,7 +169,7 @@ def test_order_that_another_worker_holds_is_passed_over(desk: Desk) -> None:
             assert payments.claim_one_to_ask(tx, held.order_id, now=desk.clock.now()) is False
 
 
-def test_payer_makes_us_ask_at_most_every_two_seconds_and_never_about_an_ended_order(desk: Desk) -> None:
+def test_payer_makes_us_ask_at_most_every_two_seconds_and_never_after_the_last_look(desk: Desk) -> None:
     order = desk.open()
     answers = []
     for _ in range(5):
@@ -177,15 +177,31 @@ def test_payer_makes_us_ask_at_most_every_two_seconds_and_never_about_an_ended_o
             answers.append(payments.claim_one_to_ask(tx, order.order_id, now=desk.clock.now()))
         desk.clock.advance(timedelta(seconds=1))
     assert answers == [True, False, True, False, True]
-    desk.move(order, "close")
+    closed = desk.move(order, "close")
+    desk.clock.advance(timedelta(hours=25, seconds=10))
+    with region_tx(desk.region) as tx:
+        assert payments.claim_one_to_ask(tx, order.order_id, now=desk.clock.now()) is True
+        payments.schedule_look(tx, closed, was_answered=True, now=desk.clock.now())
     desk.clock.advance(timedelta(seconds=10))
     with region_tx(desk.region) as tx:
         assert payments.claim_one_to_ask(tx, order.order_id, now=desk.clock.now()) is False
 
 
-def test_ended_order_is_not_scheduled_again(desk: Desk) -> None:
+@pytest.mark.parametrize("event", ["refuse", "close", "expire"])
+def test_order_that_ended_unpaid_is_looked_at_twice_and_then_left_alone(desk: Desk, event: str) -> None:
     order = desk.open()
-    desk.move(order, "expire")
+    ended_at = desk.clock.now()
+    ended = desk.move(order, event)
+    assert ended.next_ask_at == ended_at + timedelta(minutes=30)
+    for later, was_answered, expected in [
+        (timedelta(minutes=30), False, timedelta(minutes=60)),
+        (timedelta(minutes=60), True, timedelta(hours=25)),
+        (timedelta(hours=25), False, timedelta(hours=25, minutes=30)),
+        (timedelta(hours=25, minutes=30), True, None),
+    ]:
+        with region_tx(desk.region) as tx:
+            payments.schedule_look(tx, ended, was_answered=was_answered, now=ended_at + later)
+        assert desk.again(order).next_ask_at == (ended_at + expected if expected else None)
     with region_tx(desk.region) as tx:
         payments.schedule(tx, order, now=desk.clock.now())
     assert desk.again(order).next_ask_at is None
