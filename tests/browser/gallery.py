@@ -75,7 +75,8 @@ def send_too_much(visitor: Visitor) -> None:
 
 def _take_one_off(visitor: Visitor) -> None:
     visitor.open("/basket")
-    visitor.press("button[name=bill] >> nth=0")
+    visitor.page.click("#list form button >> nth=0")
+    visitor.page.wait_for_selector("#said p")
 
 
 def break_and_mend(house: House) -> Walk:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from playwright.sync_api import Route
 
 from tests.browser.conftest import House, Visit
 from tests.browser.gallery import Walk, break_and_mend, send_too_much, send_without_token
@@ -59,6 +60,25 @@ def test_a_fault_of_our_own_says_that_it_is_ours_and_not_to_pay_again(house: Hou
     assert answered.value.status == 500
     assert visitor.heading() == "现在办不了，不是您的错"
     assert "先看订单，不要再付" in visitor.words()
+
+
+def test_a_look_that_fails_leaves_the_order_as_it_was_told_and_is_repeated(house: House, visit: Visit) -> None:
+    payer = visit(Size.PHONE)
+    page = payer.go_to_pay(house.family().child)
+    looked: list[str] = []
+
+    def fail(route: Route) -> None:
+        looked.append(route.request.url)
+        route.fulfill(status=500 if len(looked) % 2 else 404, content_type="text/html", body="<main><h1>?</h1></main>")
+
+    page.route("**/state?*", fail)
+    page.check("#agree")
+    payer.press("form.cb-card button[type=submit]")
+    told = payer.words()
+    page.wait_for_timeout(7_500)
+    assert len(looked) >= 2
+    assert payer.words() == told
+    payer.heard[:] = [line for line in payer.heard if "status of" not in line and "htmx:response:error" not in line]
 
 
 def test_the_refusal_of_a_large_upload_reaches_whoever_is_still_sending(house: House) -> None:

@@ -1,5 +1,8 @@
 """The list before payment: is everybody in, is every line right? One block per region, because one payment has one
 region.
+
+Taking a bill off is a plain form. A browser with scripts sends the same form to the same address by htmx and gets the
+list and its totals alone, to put in place of the old ones, and the word for whoever listens.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from canbao.billing import public as billing
@@ -23,6 +27,9 @@ from canbao.kernel.environment import process_clock
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.registry import public as registry
+
+HEADING = "heading"
+"""Where the focus goes when nobody is left on the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,26 +79,51 @@ def parts_of(request: HttpRequest) -> list[Part]:
 @require_safe
 def basket_page(request: HttpRequest) -> HttpResponse:
     """The list, with totals per region."""
-    parts = parts_of(request)
-    context = {
-        "parts": parts,
-        "count": sum(part.count for part in parts),
-        "total_fen": sum(part.total_fen for part in parts),
-        "removed": _removed(request),
-        "last_order": _last_order(request),
-    }
-    return render(request, "citizen/basket.html", context)
+    return render(request, "citizen/basket.html", _context(request, parts_of(request), _removed(request)))
 
 
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    """Take a bill off the list. One that is not on it changes nothing."""
-    numbers = {line.bill_no: line for part in parts_of(request) for line in part.lines}
-    line = numbers.get(request.POST.get("bill", ""))
-    if line is not None:
-        basket.take_off(request, frozenset[UUID]({line.bill_id}))
-        basket.leave_word(request, line.key)
-    return see_other(reverse("citizen:basket"))
+    """Take a bill off the list. One that is not on it changes nothing.
+
+    The answer leads to the list (303); to htmx it is what has changed on the page (200).
+    """
+    lines = [line for part in parts_of(request) for line in part.lines]
+    place = next((at for at, line in enumerate(lines) if line.bill_no == request.POST.get("bill")), None)
+    if place is not None:
+        basket.take_off(request, frozenset[UUID]({lines[place].bill_id}))
+    if request.headers.get("HX-Request") == "true":
+        return _news(request, lines[place].person if place is not None else None, place)
+    if place is not None:
+        basket.leave_word(request, lines[place].key)
+    response = see_other(reverse("citizen:basket"))
+    patch_vary_headers(response, ("HX-Request",))
+    return response
+
+
+def _news(request: HttpRequest, removed: PersonShown | None, place: int | None) -> HttpResponse:
+    """The list as it is now. The focus, whose button has gone, goes to whoever stands in that place now: to a name and
+    not to the next button, which a second press would hit.
+    """
+    parts = parts_of(request)
+    lines = [line for part in parts for line in part.lines]
+    there = "" if place is None else lines[min(place, len(lines) - 1)].bill_no if lines else HEADING
+    response = render(request, "citizen/basket_news.html", _context(request, parts, removed, focus_on=there))
+    patch_vary_headers(response, ("HX-Request",))
+    return response
+
+
+def _context(
+    request: HttpRequest, parts: list[Part], removed: PersonShown | None, *, focus_on: str = ""
+) -> dict[str, object]:
+    return {
+        "parts": parts,
+        "count": sum(part.count for part in parts),
+        "total_fen": sum(part.total_fen for part in parts),
+        "removed": removed,
+        "last_order": _last_order(request),
+        "focus_on": focus_on,
+    }
 
 
 def _removed(request: HttpRequest) -> PersonShown | None:

@@ -203,6 +203,98 @@ def test_taking_off_what_is_not_there_changes_nothing(town: object, phone: Clien
     assert listed(phone) == 1
 
 
+def numbers_on(body: str) -> list[str]:
+    return re.findall(r'name="bill" value="([0-9A-Z]{18})"', body)
+
+
+def list_of(body: str) -> str:
+    """The part of the page that a swap replaces, token and focus apart."""
+    inner = body.partition('<div id="list">')[2].partition("</div>\n\n</main>")[0]
+    return without_token(inner)
+
+
+def without_token(markup: str) -> str:
+    return (
+        re.sub(r'(csrfmiddlewaretoken" value=")[^"]+', r"\1", markup).replace(' tabindex="-1" data-focus', "").strip()
+    )
+
+
+def test_htmx_gets_the_title_the_word_and_the_list_as_the_page_would_show_it(town: object, phone: Client) -> None:
+    for resident in (LIN, GRANDMOTHER, CHILD):
+        take(phone, resident, then="add")
+    lin, grandmother, child = numbers_on(phone.get("/basket").content.decode())
+
+    answer = phone.post("/basket/remove", {"bill": grandmother}, headers={"HX-Request": "true"})
+    body = answer.content.decode()
+    title, heading, said, rest = body.split("\n", 3)
+
+    assert answer.status_code == 200
+    assert "HX-Request" in answer["Vary"]
+    assert title == "<title>核对缴费单：2 人 - 参保</title>"
+    assert heading == (
+        '<hx-partial hx-target="#heading" hx-swap="outerHTML swap:300ms">'
+        '<h1 id="heading">核对缴费单：2 人</h1></hx-partial>'
+    )
+    assert said.startswith('<hx-partial hx-target="#said" hx-swap="innerHTML swap:300ms"><p class="cb-note">已移出 ')
+    assert re.search(r"已移出 \*\*英 尾字英，尾号 \d{3}[\dX] 。合计 ￥800.00 。", words(said.encode()))
+    assert numbers_on(rest) == [lin, child]
+    assert "合计 2 人 ￥800.00" in words(rest.encode())
+    after = phone.get("/basket").content.decode()
+    assert without_token(rest) == list_of(after), "without scripts the same list is shown"
+    assert "已移出" not in words(after.encode()), "it was said once"
+
+
+def test_the_focus_goes_to_whoever_stands_in_the_place_of_the_one_taken_off(town: object, phone: Client) -> None:
+    for resident in (LIN, GRANDMOTHER, CHILD):
+        take(phone, resident, then="add")
+    lin, grandmother, child = numbers_on(phone.get("/basket").content.decode())
+    focused = []
+    for number in (grandmother, child, lin):
+        answer = phone.post("/basket/remove", {"bill": number}, headers={"HX-Request": "true"})
+        (here,) = re.findall(r"<(h\d)[^>]* tabindex=\"-1\" data-focus>(.*?)</h\d>", answer.content.decode(), re.S)
+        focused.append((here[0], words(here[1].encode()).split()[0]))
+
+    assert focused == [("h2", "*明"), ("h2", "**丽"), ("h1", "缴费单是空的")]
+    assert listed(phone) == 0
+
+
+def test_htmx_that_takes_off_what_is_not_there_gets_the_list_as_it_is(town: object, phone: Client) -> None:
+    take(phone, LIN, then="add")
+
+    answer = phone.post("/basket/remove", {"bill": "360100B0000000000X"}, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 200
+    assert "已移出" not in answer.content.decode()
+    assert "data-focus" not in answer.content.decode()
+    assert without_token(answer.content.decode().rpartition("</hx-partial>")[2]) == list_of(
+        phone.get("/basket").content.decode()
+    )
+    assert listed(phone) == 1
+
+
+def test_htmx_whose_session_has_ended_gets_the_empty_list(db: None, phone: Client) -> None:
+    answer = phone.post("/basket/remove", {"bill": "360100B0000000000X"}, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 200
+    assert "<title>缴费单是空的 - 参保</title>" in answer.content.decode()
+    assert "先查一位参保人，再加入缴费单。" in words(answer.content)
+
+
+def test_htmx_without_its_token_is_refused_with_the_whole_page_and_nothing_is_taken_off(
+    town: object, phone: Client
+) -> None:
+    take(phone, LIN, then="add")
+    number = numbers_on(phone.get("/basket").content.decode())[0]
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = phone.cookies
+
+    answer = strict.post("/basket/remove", {"bill": number}, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 403
+    assert "没有改动任何东西，也没有扣钱" in words(answer.content)
+    assert listed(phone) == 1
+
+
 def test_an_empty_list_says_what_to_do(phone: Client, db: None) -> None:
     text = words(phone.get("/basket").content)
 
