@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import assess_year, find_bills, import_register, intake_to_settled, settle_orders
+from bench import assess_year, find_bills, first_paint, import_register, intake_to_settled, settle_orders
 from bench.figure import Figure, Measured, figure
 from bench.ground import DURABLE, BenchFailed, Cluster
 
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "settle_orders": Benchmark(measure=settle_orders.run, size=10_000, smallest=400),
     "intake_to_settled": Benchmark(measure=intake_to_settled.run, size=3_000, smallest=240),
     "find_bills": Benchmark(measure=find_bills.run, size=4_000, smallest=400),
+    "first_paint": Benchmark(measure=first_paint.run, size=30, smallest=30),
     "assess_year": Benchmark(measure=assess_year.run, size=200_000, smallest=100),
     "import_register": Benchmark(measure=import_register.run, size=30_000, smallest=400),
 }
@@ -35,7 +36,7 @@ def run(name: str, size: int | None = None, *, cluster: Cluster = DURABLE) -> Fi
     """Measure a benchmark at `size` (its own where none is given) and at a tenth of it.
 
     Raises KeyError for a name that is not in `BENCHMARKS`, and BenchFailed for a size too small to be cut in ten, or
-    when the outcome was wrong: nothing is quoted then.
+    when the outcome was wrong: nothing is quoted then. BenchUnavailable where the machine lacks what it needs.
     """
     benchmark = BENCHMARKS[name]
     wanted = size or benchmark.size

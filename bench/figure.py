@@ -71,8 +71,8 @@ def figure(name: str, small: Measured, large: Measured) -> Figure:
     return Figure(
         name=name,
         size=large.size,
-        rate_per_s=round(large.rate_per_s, 1),
-        floor_per_s=round(large.floor_per_s, 1),
+        rate_per_s=round(large.rate_per_s, 3),
+        floor_per_s=round(large.floor_per_s, 3),
         ratio=round(large.rate_per_s / large.floor_per_s, 3),
         cpu_us_per_item=round(large.cpu_us_per_item, 1),
         exponent=round(growth, 3),

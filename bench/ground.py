@@ -46,6 +46,10 @@ class BenchFailed(RuntimeError):
     """A benchmark could not be run or its outcome was wrong; the text says which and what was found."""
 
 
+class BenchUnavailable(BenchFailed):
+    """This machine lacks what the benchmark needs; the text says what. Running every benchmark passes over it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """Which embedded server carries the database. Only a durable one gives figures worth telling."""

@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per 
 def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
     """Measure a benchmark beside its floor. Figures are ratios of one run on one machine, never promises."""
     from bench.catalogue import BENCHMARKS, run
-    from bench.ground import BenchFailed
+    from bench.ground import BenchFailed, BenchUnavailable
 
     names = list(BENCHMARKS) if name == "all" else [name]
     if name != "all" and name not in BENCHMARKS:
@@ -30,6 +30,8 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
             found = run(each, size)
         except BenchFailed as failed:
             typer.secho(str(failed), fg="red", err=True)
+            if name == "all" and isinstance(failed, BenchUnavailable):
+                continue
             raise typer.Exit(1) from failed
         if as_json:
             typer.echo(json.dumps(asdict(found)))
@@ -37,11 +39,15 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
         table.add_row(
             found.name,
             f"{found.size:,}",
-            f"{found.rate_per_s:,.0f}",
-            f"{found.floor_per_s:,.0f}",
+            _rate(found.rate_per_s),
+            _rate(found.floor_per_s),
             f"{found.ratio:.2f}",
             f"{found.cpu_us_per_item:,.0f}",
             f"{found.exponent:.2f}",
         )
     if not as_json:
         Console().print(table)
+
+
+def _rate(per_s: float) -> str:
+    return f"{per_s:,.0f}" if per_s >= 100 else f"{per_s:.2f}"
