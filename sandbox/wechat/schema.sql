@@ -60,6 +60,32 @@ CREATE INDEX IF NOT EXISTS trade_order_unpaid ON trade_order (created_at) WHERE 
 CREATE INDEX IF NOT EXISTS trade_order_expiry ON trade_order (expires_at) WHERE state = 'NOTPAY' AND is_expiry_seen = 0;
 CREATE INDEX IF NOT EXISTS trade_order_number ON trade_order (out_trade_no);
 
+CREATE TABLE IF NOT EXISTS refund (
+    merchant_ref    TEXT NOT NULL,
+    out_refund_no   TEXT NOT NULL,
+    refund_id       TEXT NOT NULL UNIQUE,
+    out_trade_no    TEXT NOT NULL,
+    transaction_id  TEXT NOT NULL REFERENCES trade_order (transaction_id),
+    amount_fen      INTEGER NOT NULL CHECK (amount_fen > 0),
+    total_fen       INTEGER NOT NULL CHECK (total_fen >= amount_fen),
+    reason          TEXT NOT NULL,
+    notify_url      TEXT NOT NULL,
+    state           TEXT NOT NULL CHECK (state IN ('PROCESSING', 'SUCCESS', 'CLOSED', 'ABNORMAL')),
+    asked_at        INTEGER NOT NULL,
+    due_at          INTEGER,
+    due_state       TEXT NOT NULL CHECK (due_state IN ('SUCCESS', 'CLOSED', 'ABNORMAL')),
+    success_at      INTEGER,
+    closed_at       INTEGER,
+    fee_return_fen  INTEGER NOT NULL DEFAULT 0 CHECK (fee_return_fen >= 0),
+    account         TEXT NOT NULL DEFAULT '',
+    request_digest  TEXT NOT NULL,
+    PRIMARY KEY (merchant_ref, out_refund_no),
+    CHECK ((state = 'SUCCESS') = (success_at IS NOT NULL)),
+    CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL))
+);
+CREATE INDEX IF NOT EXISTS refund_of_transaction ON refund (transaction_id, asked_at);
+CREATE INDEX IF NOT EXISTS refund_due ON refund (due_at) WHERE state = 'PROCESSING' AND due_at IS NOT NULL;
+
 CREATE TABLE IF NOT EXISTS seen_nonce (
     nonce   TEXT PRIMARY KEY,
     seen_at INTEGER NOT NULL

@@ -17,7 +17,7 @@ from pathlib import Path
 from sandbox.clock import BEIJING
 
 Value = str | int | bytes | None
-TABLES = ("counter", "transfer", "account", "payer", "trade_order", "seen_nonce", "notice", "attempt")
+TABLES = ("counter", "transfer", "account", "payer", "refund", "trade_order", "seen_nonce", "notice", "attempt")
 
 
 class Store:
