@@ -87,6 +87,11 @@ class Voucher:
         """A name for the file that tells nothing about a person."""
         return f"canbao-voucher-{self.voucher_no}.pdf"
 
+    @property
+    def kilobytes(self) -> int:
+        """How large the file is, in thousands of bytes begun."""
+        return -(-len(self.pdf) // 1000)
+
 
 class VoidStatus(StrEnum):
     """What became of one subject whose voucher was to be voided, in order of precedence."""

@@ -123,7 +123,7 @@ class Visitor:
         """Look at an order until it has been settled and its cover stands; ends on its page."""
         self.page.goto(order)
         for _ in range(SETTLED_MS_MAX // 200):
-            if self.page.locator(".cb-stages .cb-fg-not-covered, .cb-stages .cb-fg-covered").count():
+            if self.page.locator(".cb-msg ~ .cb-card .cb-stages :is(.cb-fg-not-covered, .cb-fg-covered)").count():
                 return self.page
             self.page.wait_for_timeout(200)
             self.page.reload()

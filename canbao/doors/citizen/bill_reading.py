@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from canbao.billing import public as billing
 from canbao.billing.public import Bill, BillState
+from canbao.documents import public as documents
 from canbao.doors.citizen.bill_shown import PAYABLE, BillFace, BillShown, StepShown
 from canbao.doors.frame.figures import date_text
 from canbao.doors.frame.people import person_shown
@@ -83,6 +84,7 @@ def shown(asked: Asked, *, language: Language, clock: Clock) -> BillShown:
         note=in_language(verdict.note.zh, verdict.note.en, language) if verdict.note is not None else "",
         locked_since_at=opened_at,
         locked_until_at=bill.locked_until if is_held else None,
+        voucher_kb=_voucher_kb(bill) if face is BillFace.MET else 0,
         holding_token=payments.order_token(bill.region_code, bill.locked_by) if bill.locked_by is not None else "",
     )
 
@@ -166,6 +168,11 @@ def _cover(bill: Bill, person: Person, parameters: RegionYear, verdict: WindowVe
 def _locked_since(bill: Bill) -> Instant | None:
     order = payments.order(bill.region_code, bill.locked_by) if bill.locked_by is not None else None
     return order.opened_at if order is not None else None
+
+
+def _voucher_kb(bill: Bill) -> int:
+    voucher = documents.voucher_of(bill.region_code, bill.bill_id)
+    return voucher.kilobytes if voucher is not None else 0
 
 
 def _next_opens_on(bill: Bill) -> date | None:

@@ -64,7 +64,7 @@ class BillShown:
     """One bill on a page. Days are civil dates in China; `cover_last_on` is the last day of cover, `closes_on` and
     `late_until_on` the last days on which payment counts. `key` leads to the person's page in this session only;
     `holding_token` names the order that holds the bill, to be shown to the browser that made it and to nobody
-    else.
+    else. `voucher_kb` is how large the voucher is, 0 until it is made.
     """
 
     key: str
@@ -95,6 +95,7 @@ class BillShown:
     locked_since_at: Instant | None = None
     locked_until_at: Instant | None = None
     holding_token: str = ""
+    voucher_kb: int = 0
 
     @property
     def is_payable(self) -> bool:

@@ -16,6 +16,7 @@ from canbao.channels.interface import Mode
 from canbao.coverage import public as coverage
 from canbao.documents import public as documents
 from canbao.doors.citizen.order_shown import (
+    IN_DOUBT,
     TREASURY_DAYS_MOST,
     TREASURY_DAYS_USUAL,
     OrderFace,
@@ -24,6 +25,7 @@ from canbao.doors.citizen.order_shown import (
     WalletFacts,
     face_of,
     poll_every_s,
+    tag_of,
     treasury_expected_on,
 )
 from canbao.doors.frame.figures import date_markup, instant_markup
@@ -64,6 +66,7 @@ def order_shown(
     captures = payments.captures_of(order.region_code, order.order_no)
     region = policy.region(order.region_code)
     case = payments.case_of_order(order.region_code, order.order_no)
+    voucher = documents.voucher_of(order.region_code, order.order_id) if face is OrderFace.SETTLED else None
     address = reverse("citizen:order", args=(order.token,))
     return OrderShown(
         face=face,
@@ -85,9 +88,12 @@ def order_shown(
         wallet_until_at=order.opens_until or order.expires_at,
         wallet_is_stale=order.opens_until is not None and now >= order.opens_until,
         qr=_code(order.opens) if face is OrderFace.SCAN and order.opens else None,
-        stages=_stages(order, bills, people, captures, language, now) if face is OrderFace.SETTLED else (),
+        stages=_stages(order, bills, people, captures, language, now)
+        if face is OrderFace.SETTLED
+        else _stages_ahead(face, language),
         extra_fen=tuple(found.amount_fen for found in captures if found.disposition == "suspended"),
-        verify_address=_verify_address(order) if face is OrderFace.SETTLED else "",
+        verify_address=f"/verify/{voucher.voucher_no}" if voucher is not None else "",
+        voucher_kb=voucher.kilobytes if voucher is not None else 0,
         poll_s=poll_every_s(face, now - order.opened_at),
     )
 
@@ -97,9 +103,19 @@ def _code(text: str) -> SafeString:
     return mark_safe(segno.make(text, error="m", micro=False).svg_inline(omitsize=True, border=0))
 
 
-def _verify_address(order: Order) -> str:
-    voucher = documents.voucher_of(order.region_code, order.order_id)
-    return f"/verify/{voucher.voucher_no}" if voucher is not None else ""
+def _stages_ahead(face: OrderFace, language: Language) -> tuple[StageShown, ...]:
+    """While nobody knows whether it went through: the payment in doubt, and what follows once it is known."""
+    if face not in IN_DOUBT:
+        return ()
+    tag = tag_of(face)
+    paying = StageShown(
+        title=say("result.paid_ahead", language), mark=tag, lines=(say(f"state.{tag}", language),), is_current=True
+    )
+    ahead = (
+        StageShown(title=say(word, language), mark="not-covered", lines=())
+        for word in ("result.settled_ahead", "result.treasury", "result.covered")
+    )
+    return (paying, *ahead)
 
 
 def _stages(

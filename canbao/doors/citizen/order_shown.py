@@ -48,6 +48,9 @@ class OrderFace(StrEnum):
 FINAL = frozenset({OrderFace.SETTLED, OrderFace.CLOSED, OrderFace.EXPIRED})
 """Faces that no later news changes (a settled order's later stages need no watching)."""
 
+IN_DOUBT = frozenset({OrderFace.ASKED_BACK, OrderFace.CHECKING, OrderFace.OVERDUE})
+"""Faces that ask or are asked whether it went through: they show what is still to come."""
+
 _TAGS = {
     OrderFace.CHECKING: "unknown",
     OrderFace.OVERDUE: "unknown",
@@ -122,6 +125,11 @@ def poll_every_s(face: OrderFace, age: timedelta) -> int:
     return POLL_SLOW_S if age < POLL_SLOW_FOR else 0
 
 
+def tag_of(face: OrderFace) -> str:
+    """The state's word, icon and colour."""
+    return _TAGS.get(face, "waiting")
+
+
 def treasury_expected_on(settled_at: Instant) -> date:
     """The day by which the money is expected in the treasury: the longest of the known delays."""
     return civil_date(settled_at) + timedelta(days=TREASURY_DAYS_MOST)
@@ -141,7 +149,8 @@ class StageShown:
 class OrderShown:
     """One order on its page.
 
-    `address` is the page's own path; `opens` the wallet's address, only where it may be pressed.
+    `address` is the page's own path; `opens` the wallet's address, only where it may be pressed; `voucher_kb` how
+    large the voucher is, 0 until it is made.
     """
 
     face: OrderFace
@@ -166,12 +175,13 @@ class OrderShown:
     stages: tuple[StageShown, ...] = ()
     extra_fen: tuple[Fen, ...] = ()
     verify_address: str = ""
+    voucher_kb: int = 0
     poll_s: int = 0
 
     @property
     def tag(self) -> str:
         """The state's word, icon and colour."""
-        return _TAGS.get(self.face, "waiting")
+        return tag_of(self.face)
 
     @property
     def shows_expiry(self) -> bool:

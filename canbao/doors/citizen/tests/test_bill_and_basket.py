@@ -24,6 +24,7 @@ from canbao.doors.citizen.tests.conftest import (
     Resident,
     look_up,
 )
+from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.pay_bills import Addresses, Payer, pay_bills
 from canbao.kernel.clock import ShiftedClock
 
@@ -78,8 +79,9 @@ def test_help_with_the_contribution_is_shown_as_such_and_not_why(town: object, p
     assert "低保" not in text
 
 
-def test_a_bill_met_by_the_subsidy_has_nothing_to_pay(town: object, phone: Client) -> None:
-    body = phone.get(look_up(phone, ELDER)).content
+def test_a_bill_met_by_the_subsidy_has_nothing_to_pay(town: ShiftedClock, phone: Client) -> None:
+    address = look_up(phone, ELDER)
+    body = phone.get(address).content
     text = words(body)
 
     assert "今年不用缴" in text
@@ -87,6 +89,12 @@ def test_a_bill_met_by_the_subsidy_has_nothing_to_pay(town: object, phone: Clien
     assert "400 元 由政府替您出" in text
     assert "立即缴费" not in text
     assert b'name="bill"' not in body
+    assert "下载凭证（PDF）" in text
+    paper = re.search(r'/bill/[^"]+\.pdf', body.decode())
+    assert paper is not None
+    deliver_events(NANCHANG, clock=town)
+    size = len(phone.get(paper.group()).content)
+    assert f"下载凭证（PDF，{-(-size // 1000)} KB）" in words(phone.get(address).content)
 
 
 def test_someone_registered_in_two_places_cannot_be_paid_for(town: object, phone: Client) -> None:

@@ -265,6 +265,8 @@ def test_a_family_pays_once_and_sees_four_honest_stages(town: ShiftedClock, phon
     seen = re.sub(r" 尾字.，尾号 [\dX]{4} ", "", text)
     assert "可以报销 **丽、 *明、 **英、 *安： 2025年1月1日 起可以报销" in seen
     assert "下载缴费凭证（PDF）" in text
+    size = len(phone.get(f"{address}/voucher.pdf").content)
+    assert f"下载缴费凭证（PDF，{-(-size // 1000)} KB）" in words(phone.get(address).content)
     assert "微信用户（未登录）" in text
 
 
@@ -291,6 +293,7 @@ def test_a_lost_answer_is_not_called_a_failure(town: object, phone: Client, chan
     assert "请先不要再付一次。微信还没有给我们明确答复，我们会一直问，最迟 2024年11月15日" in text
     assert "失败" not in text
     assert "没有扣钱" not in text
+    assert "办到哪一步 付款 核实中 入账，缴费生效 入国库 可以报销" in text, "what is to come is not called done"
 
 
 def test_polling_says_nothing_twice_slows_down_and_stops(
