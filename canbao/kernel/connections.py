@@ -8,9 +8,11 @@ sets to the embedded database when nobody gave one.
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -28,6 +30,9 @@ NO_DATABASE = declare(
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+held_connection: ContextVar[Connection | None] = ContextVar("held_connection", default=None)
+"""The connection that `one_connection` holds for this thread, if it does."""
 
 _lock = threading.Lock()
 _pool: ConnectionPool[Connection] | None = None
@@ -54,6 +59,31 @@ def connection_options(*, role: str | None = APP_ROLE) -> dict[str, Any]:
 def connection() -> Iterator[Connection]:
     """A connection of the pool, given back afterwards: committed when the block ends, rolled back when it raises."""
     with _the_pool().connection() as found:
+        yield found
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """What the block reads and counts goes over one connection, taken once: for a request that asks several rooms.
+
+    Every statement still commits by itself. A transaction opened in the block takes a connection of its own.
+    """
+    with connection() as found:
+        token = held_connection.set(found)
+        try:
+            yield
+        finally:
+            held_connection.reset(token)
+
+
+@contextmanager
+def asking() -> Iterator[Connection]:
+    """The connection held by `one_connection`, or one of the pool as `connection` gives it."""
+    held = held_connection.get()
+    if held is not None:
+        yield held
+        return
+    with connection() as found:
         yield found
 
 
@@ -94,8 +124,22 @@ def _open_pool() -> ConnectionPool[Connection]:
         timeout=30,
         max_idle=300,
         open=True,
-        check=None,
+        check=_refuse_a_dead_one,
     )
+
+
+def _refuse_a_dead_one(session: Connection) -> None:
+    """Raises psycopg.OperationalError for a connection that the server has ended while it lay in the pool; the pool
+    then throws it away and gives another.
+
+    A server that restarts or ends a session says so on the line, so a line on which nothing lies is taken for sound:
+    one look at the socket, no word to the server. A server that vanished without a word is met by the timeouts.
+    """
+    line = select.poll()
+    line.register(session.fileno(), select.POLLIN)
+    # A living server may have said something too (a setting reloaded); it is taken in, and the line is empty then.
+    while line.poll(0):
+        session.pgconn.consume_input()
 
 
 def _forget_pool() -> None:

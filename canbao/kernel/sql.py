@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from psycopg.rows import class_row
 
 from canbao.kernel.arrays import written
-from canbao.kernel.connections import Connection, connection
+from canbao.kernel.connections import Connection, asking
 from canbao.kernel.regions import RegionCode
 
 Row = TypeVar("Row")
@@ -85,8 +85,7 @@ class Reader:
     def tuples(self, statement: Statement, **params: object) -> list[tuple[Any, ...]]:
         """The rows as plain tuples: for the hot path."""
         self._refuse(statement)
-        with self._session.cursor() as cursor:
-            return cursor.execute(statement.text, self._given(statement, params)).fetchall()
+        return self._session.execute(statement.text, self._given(statement, params)).fetchall()
 
     def scalars(self, statement: Statement, **params: object) -> list[Any]:
         """The first column of every row."""
@@ -153,5 +152,5 @@ def _reader(region: RegionCode | None) -> Iterator[Reader]:
     if current is not None and (region is None or current.region == region):
         yield current if current.region == region else Reader(current._session, region)
         return
-    with connection() as session:
+    with asking() as session:
         yield Reader(session, region)

@@ -1,0 +1,99 @@
+"""Connections that die while they lie in the pool: whoever asks next meets a living one, and no request is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from canbao.kernel.connections import APP_ROLE, asking, close_pool, connection, one_connection, owner_connection
+from canbao.kernel.regions import RegionCode
+from canbao.kernel.sql import Statement, reading
+from canbao.kernel.transactions import region_tx
+from canbao.site import postgres
+
+BACKEND = Statement("which_backend", "SELECT pg_backend_pid()", False)
+
+
+def backends_of_threads(count: int) -> set[int]:
+    """Take so many connections at once; answers which backends served them."""
+    found: set[int] = set()
+    all_there = threading.Barrier(count)
+
+    def ask() -> None:
+        with connection() as session:
+            found.add(session.info.backend_pid)
+            all_there.wait(20)
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server of its own that may be restarted, as this process's database."""
+    root = tmp_path / "postgres"
+    try:
+        address = postgres.start(root, durable=False)
+        with psycopg.connect(address.url(), autocommit=True) as session:
+            session.execute(f"CREATE ROLE {APP_ROLE}".encode())
+        close_pool()
+        monkeypatch.setenv("DATABASE_URL", address.url())
+        yield root
+    finally:
+        close_pool()
+        postgres.destroy(root)
+
+
+def test_nobody_notices_that_the_server_ended_every_idle_session(db: None) -> None:
+    before = backends_of_threads(4)
+    with owner_connection() as owner:
+        # With a timeout it answers once the backend is gone.
+        ended = owner.execute("SELECT pg_terminate_backend(pid, 10000) FROM unnest(%s::int[]) AS pid", [sorted(before)])
+        assert ended.fetchall() == [(True,)] * 4
+
+    after = backends_of_threads(4)
+
+    assert len(before) == len(after) == 4
+    assert before.isdisjoint(after)
+
+
+def test_nobody_notices_that_the_server_was_restarted(cluster: Path) -> None:
+    before = backends_of_threads(3)
+    assert postgres.stop(cluster) is True
+    postgres.start(cluster, durable=False)
+
+    with connection() as session:
+        assert session.execute("SELECT 42").fetchone() == (42,)
+        assert session.info.backend_pid not in before
+
+
+def test_a_connection_on_which_the_server_only_told_something_is_kept(db: None) -> None:
+    with connection() as session:
+        backend = session.info.backend_pid
+        session.execute("LISTEN told")
+    with owner_connection() as owner:
+        owner.execute("NOTIFY told")
+
+    with connection() as session:
+        assert session.info.backend_pid == backend
+        session.execute("UNLISTEN told")
+
+
+def test_one_connection_serves_every_reader_and_never_a_transaction(db: None, region: RegionCode) -> None:
+    with one_connection():
+        with asking() as session:
+            held = session.info.backend_pid
+        with reading(region) as reader:
+            assert reader.scalars(BACKEND) == [held]
+        with region_tx(region) as tx:
+            assert tx.scalars(BACKEND) != [held]
+            with reading(region) as reader:
+                assert reader.scalars(BACKEND) == tx.scalars(BACKEND)
