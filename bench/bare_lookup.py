@@ -1,7 +1,7 @@
 """The floor of looking up: a bare WSGI function that runs a look-up's statements and redirects.
 
 It keeps what a look-up cannot do without (the digests, the two limits counted, the directory, as many names as the
-pages read, the bills) and leaves out everything else: no framework, no checks, no session, no page.
+pages read, the bill) and leaves out everything else: no framework, no checks, no session, no page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from psycopg_pool import ConnectionPool
 
-from bench.ground import INSURED_YEAR, NANCHANG
+from bench.ground import INSURED_YEAR
 from canbao.kernel.connections import Connection, connection_options, database_url
 from canbao.kernel.environment import process_clock
 from canbao.kernel.regions import NATION
@@ -26,6 +26,8 @@ from canbao.registry.prepared import name_digest, number_digest
 
 KERNEL, REGISTRY, BILLING = (Statements(f"canbao.{room}") for room in ("kernel", "registry", "billing"))
 POOL_SIZE = 10
+AT_MOST = 240
+"""As often as the pages let an address come."""
 _NOBODY = UUID(int=0)
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -45,8 +47,17 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
 def _look_up(number: bytes, name: bytes, address: str) -> bool:
     window = process_clock().now().replace(minute=0, second=0, microsecond=0)
     # Buckets of its own: what the floor counts must not use up the limits of the pages.
-    for bucket, subject in (("floor.address", digest("throttle", address)), ("floor.number", number)):
-        _ask(KERNEL["count_coming"].text, bucket=bucket, subject=subject, window_starts_at=window)
+    _ask(
+        KERNEL["count_both"].text,
+        caller_bucket="floor.address",
+        caller_subject=digest("throttle", address),
+        caller_window_starts_at=window,
+        caller_at_most=AT_MOST,
+        asked_bucket="floor.number",
+        asked_subject=number,
+        asked_window_starts_at=window,
+        instead_subject=number,
+    )
     entries = _ask(REGISTRY["list_regions_of_number"].text, id_digest=number)
     asked = [*entries, *[(NATION, _NOBODY)] * (2 - len(entries))]
     rows = [
@@ -56,14 +67,14 @@ def _look_up(number: bytes, name: bytes, address: str) -> bool:
     ]
     if not any(row[1] == name for row in rows):
         return False
-    person_ids = [person_id for _, person_id in entries]
-    return bool(
+    return any(
         _ask(
-            BILLING["list_bills_of_persons"].text,
-            region_code=int(NANCHANG),
-            person_ids=person_ids,
+            BILLING["find_live_bill"].text,
+            region_code=int(region),
+            person_id=person_id,
             insured_year_from=INSURED_YEAR,
         )
+        for region, person_id in entries
     )
 
 

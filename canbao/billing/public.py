@@ -77,6 +77,7 @@ __all__ = [
     "bills_of",
     "bills_of_orders",
     "free",
+    "has_bill",
     "lock",
     "mark_paid",
 ]
@@ -101,6 +102,11 @@ def bills_of(region: RegionCode, person_ids: Sequence[UUID], on: date) -> list[B
     In the order of persons, then insured years.
     """
     return [bill_of(region, row) for row in store.bills_of_persons(region, person_ids, on.year)]
+
+
+def has_bill(region: RegionCode, person_id: UUID, on: date) -> bool:
+    """Whether `bills_of` would answer with anything for this person."""
+    return store.has_bill(region, person_id, on.year)
 
 
 def bills_of_orders(region: RegionCode, order_ids: Sequence[UUID]) -> list[Bill]:

@@ -96,6 +96,14 @@ def bills_of_persons(region: RegionCode, person_ids: Sequence[UUID], insured_yea
         )
 
 
+def has_bill(region: RegionCode, person_id: UUID, insured_year_from: int) -> bool:
+    """Whether a person has a live bill."""
+    with reading(region) as reader:
+        return bool(
+            reader.tuples(statements["find_live_bill"], person_id=person_id, insured_year_from=insured_year_from)
+        )
+
+
 def bills_of_orders(region: RegionCode, order_ids: Sequence[UUID]) -> list[BillRow]:
     """Bills that orders hold or have paid."""
     with reading(region) as reader:

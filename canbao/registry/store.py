@@ -423,7 +423,8 @@ def regions_of_number(id_digest: bytes) -> list[tuple[int, UUID]]:
 def name_row(region: RegionCode, person_id: UUID) -> NameRow | None:
     """What a look-up compares, or None."""
     with reading(region) as reader:
-        return reader.one(statements["read_name_digest"], NameRow, id=person_id)
+        rows = reader.tuples(statements["read_name_digest"], id=person_id)
+    return NameRow(id_digest=rows[0][0], name_digest=rows[0][1], elsewhere=rows[0][2]) if rows else None
 
 
 def persons(region: RegionCode, person_ids: Sequence[UUID]) -> list[PersonRow]:

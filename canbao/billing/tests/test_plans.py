@@ -63,6 +63,7 @@ FILLED = (
 PROMISED: list[tuple[str, dict[str, object], list[str]]] = [
     ("list_bills_by_id", {"bill_ids": SOME}, ["billing_bill_pkey"]),
     ("list_bills_of_persons", {"person_ids": SOME, "insured_year_from": 2025}, ["billing_bill_one_live"]),
+    ("find_live_bill", {"person_id": SOME[0], "insured_year_from": 2025}, ["billing_bill_one_live"]),
     ("list_bills_of_orders", {"order_ids": SOME}, ["billing_bill_by_order"]),
     ("judge_locks", {"bill_ids": SOME, "order_id": SOME[0], "sources": ["due"]}, ["billing_bill_pkey"]),
     (

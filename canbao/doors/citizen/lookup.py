@@ -24,10 +24,12 @@ from canbao.doors.frame.reader import reader_of
 from canbao.doors.frame.views import PUBLIC
 from canbao.kernel import throttle
 from canbao.kernel.clock import Clock
+from canbao.kernel.connections import one_connection
 from canbao.kernel.environment import process_clock
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import NATION
+from canbao.kernel.throttle import Limit
 from canbao.registry import public as registry
 from canbao.registry.public import Registered
 
@@ -93,20 +95,21 @@ def _find(request: HttpRequest, number: str, name: str, clock: Clock) -> Registe
 
     Every step runs whatever the outcome of the one before: limits, register, bills.
     """
-    now = clock.now()
     address = counted_address(client_address(request))
     per_address = int(getattr(settings, "LOOKUPS_PER_ADDRESS", PER_ADDRESS_AN_HOUR))
-    from_address = throttle.allow("lookup.address", address, limit=per_address, per_s=HOUR_S, now=now)
-    # A caller who has used up his own look-ups takes none of a stranger's: the same count runs, on his own account.
-    counted = number if from_address else f"beyond the limit: {address}"
-    for_number = throttle.allow("lookup.number", counted, limit=PER_NUMBER_A_DAY, per_s=DAY_S, now=now)
-    found = registry.find(number, name)
-    may_know = found if from_address and for_number else []
-    with_bills = [
-        known
-        for known in (may_know or [_NOBODY])
-        if billing.bills_of(known.region_code, [known.person_id], clock.today())
-    ]
+    with one_connection():
+        is_within_limits = throttle.allow_both(
+            Limit(bucket="lookup.address", subject=address, at_most=per_address, per_s=HOUR_S),
+            Limit(bucket="lookup.number", subject=number, at_most=PER_NUMBER_A_DAY, per_s=DAY_S),
+            now=clock.now(),
+        )
+        found = registry.find(number, name)
+        may_know = found if is_within_limits else []
+        with_bills = [
+            known
+            for known in (may_know or [_NOBODY])
+            if billing.has_bill(known.region_code, known.person_id, clock.today())
+        ]
     return with_bills[0] if with_bills else None
 
 

@@ -163,3 +163,58 @@ def test_the_limit_counts_over_all_and_starts_anew_with_the_window(clock: FixedC
     clock.advance(timedelta(seconds=600))
     assert throttle.allow("lookup", "203.0.113.7", limit=3, per_s=600, now=clock.now())
     assert throttle.sweep(before=clock.now()) == 2
+
+
+def coming(
+    asked: str, *, caller: str = "203.0.113.7", caller_at_most: int = 2, asked_at_most: int = 9
+) -> tuple[throttle.Limit, throttle.Limit]:
+    return (
+        throttle.Limit(bucket="caller", subject=caller, at_most=caller_at_most, per_s=3600),
+        throttle.Limit(bucket="asked", subject=asked, at_most=asked_at_most, per_s=86400),
+    )
+
+
+def test_both_limits_are_counted_and_either_refuses(clock: FixedClock) -> None:
+    now = clock.now()
+    assert throttle.allow_both(*coming("a", asked_at_most=1), now=now)
+    assert not throttle.allow_both(*coming("a", asked_at_most=1), now=now), "asked for too often"
+    assert not throttle.allow_both(*coming("b"), now=now), "the caller came too often"
+    assert throttle.allow_both(*coming("b", caller="203.0.113.8"), now=now)
+    # What was counted together is what each limit counts alone.
+    assert not throttle.allow("caller", "203.0.113.7", limit=3, per_s=3600, now=now)
+    assert throttle.allow("asked", "b", limit=2, per_s=86400, now=now)
+
+
+def test_a_caller_beyond_his_limit_counts_against_himself_alone(clock: FixedClock) -> None:
+    now = clock.now()
+    for _ in range(2):
+        throttle.allow_both(*coming("a"), now=now)
+    for _ in range(5):
+        assert not throttle.allow_both(*coming("b"), now=now)
+    assert throttle.allow("asked", "b", limit=1, per_s=86400, now=now), "nobody had asked for it"
+    assert not throttle.allow("asked", "beyond the limit: 203.0.113.7", limit=5, per_s=86400, now=now)
+
+
+def test_callers_who_come_at_once_do_not_slip_by_their_limit(clock: FixedClock) -> None:
+    """Each of them asks for something else; exactly as much is taken of others as the limit allows."""
+    now = clock.now()
+    assert throttle.allow_both(*coming("first", caller_at_most=10), now=now)
+    answers: list[bool] = []
+    together = threading.Barrier(8)
+
+    def come(name: str) -> None:
+        for turn in range(5):
+            together.wait()
+            answers.append(throttle.allow_both(*coming(f"{name} {turn}", caller_at_most=10), now=now))
+
+    callers = [threading.Thread(target=come, args=(f"caller {number}",)) for number in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert (answers.count(True), answers.count(False)) == (9, 31)
+    with connection() as session:
+        counts = session.execute(
+            "SELECT count FROM kernel_throttle WHERE bucket = 'asked' ORDER BY count DESC"
+        ).fetchall()
+    assert counts == [(31,), *[(1,)] * 10]
