@@ -32,6 +32,9 @@ class AccountCode(StrEnum):
     ASSISTANCE_RECEIVABLE = "assistance_receivable"
     CONTRIBUTION_INCOME = "contribution_income"
     SUSPENSE = "suspense"
+    REFUND_PAYABLE = "refund_payable"
+    TREASURY = "treasury"
+    CHANNEL_FEE = "channel_fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,22 @@ CHART: dict[AccountCode, Heading] = {
             is_sourced=False,
         ),
         Heading(
+            account_code=AccountCode.TREASURY,
+            name_zh="已入国库款",
+            name_en="Booked into the treasury",
+            official_zh="国库存款",
+            side=Side.DEBIT,
+            is_sourced=False,
+        ),
+        Heading(
+            account_code=AccountCode.CHANNEL_FEE,
+            name_zh="渠道手续费",
+            name_en="Kept by a channel as its fee",
+            official_zh="暂付款",
+            side=Side.DEBIT,
+            is_sourced=False,
+        ),
+        Heading(
             account_code=AccountCode.ASSISTANCE_RECEIVABLE,
             name_zh="应收资助参保款",
             name_en="Owed by the fund that assists the insured",
@@ -94,9 +113,17 @@ CHART: dict[AccountCode, Heading] = {
             side=Side.CREDIT,
             is_sourced=False,
         ),
+        Heading(
+            account_code=AccountCode.REFUND_PAYABLE,
+            name_zh="应付退费款",
+            name_en="Approved to go back, not yet with the payer",
+            official_zh="暂收款",
+            side=Side.CREDIT,
+            is_sourced=False,
+        ),
     )
 }
-"""Every kind of account, in the order of the books: what we have, what we owe, what came in."""
+"""Every kind of account, in the order of the books: what we have, what came in, what we owe."""
 
 
 @lru_cache(maxsize=10_000)

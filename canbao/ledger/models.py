@@ -62,6 +62,8 @@ class Transfer(models.Model):
     order_id = models.UUIDField(null=True)
     bill_id = models.UUIDField(null=True)
     capture_id = models.UUIDField(null=True)
+    # The refund or the treasury booking that moved the money, where one did.
+    cause_id = models.UUIDField(null=True)
     reason = models.CharField(max_length=60)
     happened_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

@@ -22,11 +22,18 @@ from canbao.ledger.chart import CHART, AccountCode, AccountKey, Heading, Side, a
 from canbao.ledger.checks import AUDITORS
 from canbao.ledger.postings import (
     AssistanceMet,
+    AssistanceReturned,
     BillCollected,
+    BillRefunded,
     CaptureSuspended,
     Fact,
+    FeeCharged,
+    RefundPaid,
+    RefundWithdrawn,
+    SuspenseReleased,
     Transfer,
     TransferKind,
+    TreasuryBooked,
     transfers_of,
 )
 
@@ -36,17 +43,24 @@ __all__ = [
     "FACTS_MAX",
     "AccountCode",
     "AssistanceMet",
+    "AssistanceReturned",
     "Balance",
     "BillCollected",
+    "BillRefunded",
     "BookedTransfer",
     "CaptureSuspended",
     "Fact",
+    "FeeCharged",
     "Heading",
     "PostStatus",
+    "RefundPaid",
+    "RefundWithdrawn",
     "Sealed",
     "SealedDay",
     "Side",
+    "SuspenseReleased",
     "TransferKind",
+    "TreasuryBooked",
     "accounts",
     "balances",
     "days",
@@ -62,9 +76,11 @@ FACTS_MAX = 10_000
 class PostStatus(StrEnum):
     """What became of a fact, in order of precedence.
 
-    exists_with_different_content   its transfer stands with another amount, account or subject; nothing was written
-    for it exists                          its transfer stands as it is posted                          its transfer
-    was written nothing_to_post                 its amount is zero"""
+    - `exists_with_different_content`: its transfer stands with another amount, account or subject; nothing was written;
+    - `exists`: its transfer stands as it is;
+    - `posted`: its transfer was written;
+    - `nothing_to_post`: its amount is zero.
+    """
 
     EXISTS_WITH_DIFFERENT_CONTENT = "exists_with_different_content"
     EXISTS = "exists"
@@ -102,6 +118,7 @@ class BookedTransfer:
     order_id: UUID | None
     bill_id: UUID | None
     capture_id: UUID | None
+    cause_id: UUID | None
     reason: str
     happened_at: datetime
     recorded_at: datetime
@@ -207,6 +224,7 @@ def transfers_of_order(region: RegionCode, order_id: UUID) -> list[BookedTransfe
             order_id=row.order_id,
             bill_id=row.bill_id,
             capture_id=row.capture_id,
+            cause_id=row.cause_id,
             reason=row.reason,
             happened_at=row.happened_at,
             recorded_at=row.recorded_at,
@@ -264,6 +282,7 @@ def _compare_raced(
             order_id=transfer.order_id,
             bill_id=transfer.bill_id,
             capture_id=transfer.capture_id,
+            cause_id=transfer.cause_id,
         )
         is_same = standing[transfer.transfer_id] == wanted
         statuses.append(PostStatus.EXISTS if is_same else PostStatus.EXISTS_WITH_DIFFERENT_CONTENT)

@@ -34,6 +34,7 @@ class BookedTransfer:
     order_id: UUID | None
     bill_id: UUID | None
     capture_id: UUID | None
+    cause_id: UUID | None
     reason: str
     happened_at: datetime
     recorded_at: datetime
@@ -52,7 +53,10 @@ class DayInNumbers:
 
 
 def row_bytes(region: RegionCode, row: BookedTransfer) -> bytes:
-    """A transfer's row as bytes, for ever the same for the same row."""
+    """A transfer's row as bytes, for ever the same for the same row.
+
+    A cause stands at the end and only where there is one, so that rows older than causes keep their bytes.
+    """
     place, amount, reason = str(region), str(row.amount_fen), row.reason
     happened, recorded = str(_microseconds(row.happened_at)), str(_microseconds(row.recorded_at))
     return (
@@ -60,6 +64,7 @@ def row_bytes(region: RegionCode, row: BookedTransfer) -> bytes:
         f"32:{row.debit_account_id.hex}32:{row.credit_account_id.hex}{len(amount)}:{amount}"
         f"{_optional(row.order_id)}{_optional(row.bill_id)}{_optional(row.capture_id)}"
         f"{len(reason)}:{reason}{len(happened)}:{happened}{len(recorded)}:{recorded}"
+        f"{'' if row.cause_id is None else _optional(row.cause_id)}"
     ).encode()
 
 

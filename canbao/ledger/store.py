@@ -34,6 +34,7 @@ class ContentRow:
     order_id: UUID | None
     bill_id: UUID | None
     capture_id: UUID | None
+    cause_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class TransferRow:
     order_id: UUID | None
     bill_id: UUID | None
     capture_id: UUID | None
+    cause_id: UUID | None
     reason: str
     happened_at: datetime
     recorded_at: datetime
@@ -119,6 +121,7 @@ class ChainRow:
     order_id: UUID | None
     bill_id: UUID | None
     capture_id: UUID | None
+    cause_id: UUID | None
     reason: str | None
     happened_at: datetime | None
     recorded_at: datetime | None
@@ -147,6 +150,7 @@ class ChainRow:
             order_id=self.order_id,
             bill_id=self.bill_id,
             capture_id=self.capture_id,
+            cause_id=self.cause_id,
             reason=self.reason,
             happened_at=self.happened_at,
             recorded_at=self.recorded_at,
@@ -207,6 +211,7 @@ def post_transfers(
         orders=_array([_id_or_null(transfer.order_id) for transfer in transfers]),
         bills=_array([_id_or_null(transfer.bill_id) for transfer in transfers]),
         captures=_array([_id_or_null(transfer.capture_id) for transfer in transfers]),
+        causes=_array([_id_or_null(transfer.cause_id) for transfer in transfers]),
         reasons=_array([_quoted(transfer.reason) for transfer in transfers]),
         happened=_array([transfer.happened_at.isoformat() for transfer in transfers]),
         account_ids=list(accounts.values()),

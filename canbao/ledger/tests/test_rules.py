@@ -25,6 +25,7 @@ ROW = BookedTransfer(
     order_id=UUID(int=5),
     bill_id=UUID(int=6),
     capture_id=UUID(int=7),
+    cause_id=None,
     reason="",
     happened_at=datetime(2024, 11, 15, 2, 0, tzinfo=UTC),
     recorded_at=datetime(2024, 11, 15, 2, 0, 1, tzinfo=UTC),
@@ -53,6 +54,11 @@ def test_row_has_the_bytes_it_will_have_in_ten_years() -> None:
     )
 
 
+def test_row_with_a_cause_has_it_at_its_end() -> None:
+    with_cause = rules.row_bytes(REGION, replace(ROW, cause_id=UUID(int=8)))
+    assert with_cause == rules.row_bytes(REGION, ROW) + b"32:00000000000000000000000000000008"
+
+
 def test_link_is_sm3_as_an_independent_implementation_computes_it() -> None:
     row = rules.row_bytes(REGION, ROW)
     text = rules.GENESIS + b"1:110:2024-11-15" + row
@@ -71,6 +77,7 @@ def test_every_field_of_a_row_changes_its_bytes() -> None:
         "order_id": None,
         "bill_id": None,
         "capture_id": None,
+        "cause_id": UUID(int=9),
         "reason": "x",
         "happened_at": ROW.happened_at + timedelta(microseconds=1),
         "recorded_at": ROW.recorded_at + timedelta(microseconds=1),
