@@ -8,96 +8,23 @@ as JSON, so that a web page in a developer's browser cannot drive it.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Protocol
-from urllib.parse import parse_qs
+from dataclasses import asdict
 
 from sandbox.clock import parse_rfc3339, rfc3339
-from sandbox.exchange import Answer, Request
+from sandbox.exchange import Request
 from sandbox.wechat.bulk import BulkOrder, build_bulk, message_line, write_bulk
 from sandbox.wechat.errors import ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule
 from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.keys import KeyMode, save_keys
 from sandbox.wechat.ledger import DEFAULT_BALANCE_FEN
-from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.orders import Order
-from sandbox.wechat.wire import JSON
+from sandbox.wechat.wishes import Content, Doer, Reply, Wish, content_of
 
 ROOT = "/_sandbox"
 LISTED_MAX = 1000
 NOTE = "微信支付沙箱控制台：演示环境，不会扣钱。A development tool; no money moves."
-Content = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What the control plane says, and messages to be delivered (in order) before it is said."""
-
-    content: Content
-    status: int = 200
-    messages: list[OutgoingNotice] = field(default_factory=list)
-    is_draining: bool = False
-
-
-class Wish:
-    """A request's values, each read with its type; a wrong one is refused by name."""
-
-    def __init__(self, content: Content, path_value: str = "") -> None:
-        self._content = content
-        self.path_value = path_value
-
-    def text(self, name: str, default: str = "") -> str:
-        """A text; the default where it is left out."""
-        value = self._content.get(name, default)
-        if not isinstance(value, str):
-            raise SandboxRefusal("value_wrong", f"{name} must be a text.", 400)
-        return value
-
-    def whole(self, name: str, default: int | None = None) -> int:
-        """A whole number; without a default it must be there."""
-        value = self._content.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise SandboxRefusal("value_wrong", f"{name} must be a whole number.", 400)
-        return value
-
-    def number(self, name: str, default: float) -> float:
-        """A number, whole or not."""
-        value = self._content.get(name, default)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise SandboxRefusal("value_wrong", f"{name} must be a number.", 400)
-        return float(value)
-
-    def flag(self, name: str) -> bool:
-        """True or false; false where it is left out."""
-        value = self._content.get(name, False)
-        if not isinstance(value, bool):
-            raise SandboxRefusal("value_wrong", f"{name} must be true or false.", 400)
-        return value
-
-    def texts(self, name: str) -> list[str]:
-        """A list of texts; empty where it is left out."""
-        value = self._content.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise SandboxRefusal("value_wrong", f"{name} must be a list of texts.", 400)
-        return value
-
-    def objects(self, name: str) -> list[Content]:
-        """A list of objects; empty where it is left out."""
-        value = self._content.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            raise SandboxRefusal("value_wrong", f"{name} must be a list of objects.", 400)
-        return value
-
-    def has(self, name: str) -> bool:
-        """Whether the value was sent at all."""
-        return name in self._content
-
-
-class _Doer(Protocol):
-    def __call__(self, wish: Wish, /) -> Reply: ...
 
 
 class ControlPlane:
@@ -105,7 +32,7 @@ class ControlPlane:
 
     def __init__(self, gateway: WeChatGateway) -> None:
         self._gateway = gateway
-        self._routes: tuple[tuple[str, str, _Doer], ...] = (
+        self._routes: tuple[tuple[str, str, Doer], ...] = (
             ("GET", "/", self._index),
             ("GET", "/payers", self._payers),
             ("POST", "/payers", self._create_payer),
@@ -145,7 +72,7 @@ class ControlPlane:
         self._gateway.on_change()
         return reply
 
-    def _read(self, request: Request) -> tuple[_Doer, Wish]:
+    def _read(self, request: Request) -> tuple[Doer, Wish]:
         host = request.headers.get("host", "").rsplit(":", 1)[0]
         if host not in ("127.0.0.1", "localhost", "[::1]"):
             raise SandboxRefusal("host_foreign", f"Host {host!r} is not a loopback name.", 403)
@@ -156,7 +83,7 @@ class ControlPlane:
                 continue
             known_paths = True
             if method == request.method:
-                return doer, Wish(_content_of(request), found.group(1) if found.groups() else "")
+                return doer, Wish(content_of(request), found.group(1) if found.groups() else "")
         status, word = (405, "method_unknown") if known_paths else (404, "path_unknown")
         raise SandboxRefusal(word, f"{request.method} {request.path} is not here; GET {ROOT}/ lists what is.", status)
 
@@ -361,26 +288,6 @@ class ControlPlane:
             path = write_bulk(messages, directory, wish.text("file_name"))
             return Reply(content={"count": len(messages), "path": str(path)})
         return Reply(content={"count": len(messages), "notices": [message_line(message) for message in messages]})
-
-
-def json_answer(reply: Reply) -> Answer:
-    """A reply as bytes."""
-    body = json.dumps(reply.content, ensure_ascii=False).encode()
-    return Answer(status=reply.status, headers={"Content-Type": JSON, "Cache-Control": "no-store"}, body=body)
-
-
-def _content_of(request: Request) -> Content:
-    if request.method == "GET":
-        return {name: values[0] for name, values in parse_qs(request.query, max_num_fields=20).items()}
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise SandboxRefusal("not_json", "Send changes as application/json.", 415)
-    try:
-        content = json.loads(request.body.decode() or "{}")
-    except ValueError:
-        raise SandboxRefusal("not_json", "The body is not JSON.", 400) from None
-    if not isinstance(content, dict):
-        raise SandboxRefusal("not_json", "The body must be a JSON object.", 400)
-    return content
 
 
 def _rule_of(wish: Wish) -> Rule:

@@ -14,11 +14,12 @@ from typing import TextIO
 from sandbox.clock import VirtualClock, machine_now, shift_of
 from sandbox.exchange import Answer, Request, TransportAct
 from sandbox.server import LOOPBACK, HttpServer
-from sandbox.wechat.control import ControlPlane, json_answer
+from sandbox.wechat.control import ControlPlane
 from sandbox.wechat.delivery import Delivery
 from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.keys import load_or_make_keys, write_merchant_file
 from sandbox.wechat.limits import BODY_BYTES_MAX, CONTROL_BODY_BYTES_MAX, Limits
+from sandbox.wechat.wishes import json_answer
 
 BULK_PATH = "/_sandbox/bulk_notices"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.exchange import request_of
-from sandbox.wechat.control import ControlPlane, Reply
+from sandbox.wechat.control import ControlPlane
 from sandbox.wechat.faults import Fault
 from sandbox.wechat.fields import Body
 from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.tests.merchant import Merchant, content_of, whole_book
 from sandbox.wechat.wire import is_signed_by, signed_text
+from sandbox.wechat.wishes import Reply
 
 HEADERS = {"Host": "127.0.0.1:9000", "Content-Type": "application/json"}
 
