@@ -45,13 +45,14 @@ AUDIENCES = {
     "citizen:paid": Audience.ITS_TOKEN,
     "citizen:continue": Audience.ITS_TOKEN,
     "citizen:voucher": Audience.ITS_TOKEN,
+    "citizen:share": Audience.ITS_TOKEN,
     "verify:verdict": Audience.ITS_NUMBER,
     "verify:form": Audience.EVERYBODY,
     "verify:": Audience.EVERYBODY,
 }
 """The audience of every address. `verify:` is the form without its last stroke."""
 
-FORMS = {"look_up", "take", "remove", "pay", "paid", "continue", "appearance"}
+FORMS = {"look_up", "take", "remove", "pay", "paid", "continue", "share", "appearance"}
 STRANGE = {"key": "0" * 12, "token": f"360100-{'a' * 26}", "bill_no": "360100B0000000000A"}
 
 

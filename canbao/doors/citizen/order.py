@@ -100,6 +100,16 @@ def voucher(request: HttpRequest, token: str) -> HttpResponse:
     return pdf(issued.pdf, issued.file_name)
 
 
+@require_POST
+def share(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead to the page that can be sent to the family, which a voucher that was never downloaded does not have yet."""
+    found = payments.order_by_token(token)
+    if found.state is not OrderState.SETTLED:
+        return see_other(reverse("citizen:order", args=(token,)))
+    issued = issue_voucher_of_order(found.region_code, found.order_id, clock=process_clock())
+    return see_other(f"/verify/{issued.voucher_no}")
+
+
 def _page(request: HttpRequest, found: Order, *, came_back: bool) -> HttpResponse:
     said_unpaid = basket.take_word(request) == _UNPAID + found.order_no
     shown = _shown(request, found, came_back=came_back, said_unpaid=said_unpaid)

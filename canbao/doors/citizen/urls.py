@@ -26,5 +26,6 @@ urlpatterns = [
     path("o/<slug:token>/paid", order.i_have_paid, name="paid"),
     path("o/<slug:token>/continue", order.continue_paying, name="continue"),
     path("o/<slug:token>/voucher.pdf", order.voucher, name="voucher"),
+    path("o/<slug:token>/share", order.share, name="share"),
     path("health", health.health, name="health"),
 ]

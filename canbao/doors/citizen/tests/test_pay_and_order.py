@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from canbao.documents import public as documents
 from canbao.doors.citizen import order
 from canbao.doors.citizen import pay as pay_door
 from canbao.doors.citizen.tests.conftest import CHILD, GRANDMOTHER, LIN, NANCHANG, NEWBORN, Channel, look_up, sound
@@ -264,10 +265,26 @@ def test_a_family_pays_once_and_sees_four_honest_stages(town: ShiftedClock, phon
     # Each name is masked for the eye and said for the ear.
     seen = re.sub(r" 尾字.，尾号 [\dX]{4} ", "", text)
     assert "可以报销 **丽、 *明、 **英、 *安： 2025年1月1日 起可以报销" in seen
-    assert "下载缴费凭证（PDF）" in text
+    assert "下载缴费凭证（PDF） 发给家人" in text
+    shared = phone.post(f"{address}/share")
+    assert shared.status_code == 303
+    assert re.fullmatch(r"/verify/360100V[0-9A-Z]{11}", shared["Location"])
+    assert "真的，有效" in words(phone.get(shared["Location"]).content)
+    assert phone.post(f"{address}/share")["Location"] == shared["Location"], "one voucher, however often"
+    assert f'href="{shared["Location"]}" data-share' in phone.get(address).content.decode()
     size = len(phone.get(f"{address}/voucher.pdf").content)
     assert f"下载缴费凭证（PDF，{-(-size // 1000)} KB）" in words(phone.get(address).content)
     assert "微信用户（未登录）" in text
+
+
+def test_what_is_not_paid_cannot_be_sent_to_the_family(town: object, phone: Client, channel: Channel) -> None:
+    take(phone, LIN)
+    address = pay(phone)
+    answer = phone.post(f"{address}/share")
+
+    assert (answer.status_code, answer["Location"]) == (303, address)
+    assert "发给家人" not in words(phone.get(address).content)
+    assert documents.voucher_of(NANCHANG, order_of(address).order_id) is None
 
 
 def test_the_treasury_stage_never_claims_what_is_not_known(
