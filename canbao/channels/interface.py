@@ -8,13 +8,22 @@ status or a code never seen before are `unknown`, and unknown is asked about, ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Final, Protocol
 
+from canbao.channels.statements import FundLine as FundLine
+from canbao.channels.statements import LineKind as LineKind
+from canbao.channels.statements import LineState as LineState
+from canbao.channels.statements import StatementKind as StatementKind
+from canbao.channels.statements import StatementLine as StatementLine
 from canbao.kernel.clock import Instant
 from canbao.kernel.money import Fen
+
+STATEMENT_BYTES_MAX: Final = 1 << 30
+"""A statement longer than this when unpacked is not read: some 3.5 million lines."""
 
 
 class ChannelCode(StrEnum):
@@ -46,6 +55,8 @@ class Capability(StrEnum):
     ASK = "ask"
     CLOSE = "close"
     NOTICE = "notice"
+    REFUND = "refund"
+    STATEMENT = "statement"
 
 
 class Outcome(StrEnum):
@@ -67,11 +78,43 @@ class NoticeEvent(StrEnum):
     """What a genuine notice tells.
 
     payment   money was taken: `Notice.payment` is set
+    refund    a refund came to its end, good or bad: `Notice.refund` is set
     other     anything else, also a payment told in words we cannot read: keep it, never settle from it
     """
 
     PAYMENT = "payment"
+    REFUND = "refund"
     OTHER = "other"
+
+
+class RefundFate(StrEnum):
+    """What a channel says of a refund that it knows.
+
+    succeeded    the money is on its way back to the payer; this is final
+    processing   accepted, in work
+    closed       given up, the merchant's money was short for too long: only a new number can succeed
+    abnormal     the payer's account does not take it: somebody must act
+    """
+
+    SUCCEEDED = "succeeded"
+    PROCESSING = "processing"
+    CLOSED = "closed"
+    ABNORMAL = "abnormal"
+
+
+class RefundAdvice(StrEnum):
+    """What an explicit no to a refund asks of us.
+
+    again         the same number with the same values later: our balance at the channel was short
+    new_number    this number is closed for good: only a refund with a new number can succeed
+    by_hand       no repetition helps: a person must look, and asking about the number goes on
+    never_heard   asked about: the channel does not know this number. Send it again, the same number
+    """
+
+    AGAIN = "again"
+    NEW_NUMBER = "new_number"
+    BY_HAND = "by_hand"
+    NEVER_HEARD = "never_heard"
 
 
 class NoticeRefusal(StrEnum):
@@ -207,6 +250,64 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefund:
+    """A refund as it is put to a channel. Sending it again takes the same values: the number makes it one refund.
+
+    It names the transaction, not the order, so that money of an order unknown to us can go back too. `refund_no` 1 to
+    64 of `0-9A-Za-z_-`; `captured_fen` the whole of the transaction, `amount_fen` the part that goes back, at least 1;
+    `reason` at most 80 characters, read by the payer, or empty; `notify_url` https and without a query; `order_no` is
+    not sent."""
+
+    refund_no: str
+    order_no: str
+    trade_ref: str
+    amount_fen: Fen
+    captured_fen: Fen
+    reason: str
+    notify_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundTold:
+    """What a channel says about a refund, in its own words: compare numbers, amounts, currency and merchant before
+    believing that it is ours.
+
+    `happened_at` is when it succeeded, else when the channel accepted or told it; `merchant_ref` is who we are there
+    when the answer to our own signed question does not repeat it; `currency` is CNY where the channel's form has no
+    place for it; `received_account` where the money went in the channel's words, or empty; it stays out of logs."""
+
+    refund_no: str
+    refund_ref: str
+    order_no: str
+    trade_ref: str
+    amount_fen: Fen
+    captured_fen: Fen
+    currency: str
+    merchant_ref: str
+    fate: RefundFate
+    happened_at: Instant
+    received_account: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAnswer:
+    """What the channel says to or about a refund.
+
+    confirmed   succeeded; `told` is set
+    waiting     accepted, in work; `told` is set when the answer carried it whole
+    refused     an explicit no: `advice` is set, and `told` too when the channel knows the refund (closed, abnormal)
+    unknown     ask with the same number, never send a new one. Too many requests is unknown too: the refund may be in
+                work
+    """
+
+    outcome: Outcome
+    told: RefundTold | None
+    advice: RefundAdvice | None
+    foreign_code: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A genuine notice. `notice_ref` is the channel's number of it, the same on every repetition."""
 
@@ -214,6 +315,27 @@ class Notice:
     event: NoticeEvent
     payment: Payment | None
     happened_at: Instant
+    refund: RefundTold | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedStatement:
+    """What became of fetching a day's statement.
+
+    confirmed   the plain bytes were written whole; `digest` is the channel's own hash of them and fits, `size` their
+                count
+    refused     the channel says that nothing happened that day
+    waiting     not made yet: ask again later
+    unknown     anything else; what was written is to be thrown away. `foreign_code` is the channel's word or one of
+                `digest_differs`, `corrupt`, `too_large`, `foreign_address`
+
+    `digest` and `size` are empty and 0 unless confirmed."""
+
+    outcome: Outcome
+    digest: str
+    size: int
+    foreign_code: str
+    evidence: Evidence
 
 
 class Connector(Protocol):
@@ -250,6 +372,45 @@ class Connector(Protocol):
 
     def close(self, order_no: str, *, now: Instant) -> Closed:
         """Have an order closed, so that it cannot be paid. Ask first. Errors: `channels.order_unacceptable`."""
+        ...
+
+    def refund(self, request: RequestRefund, *, now: Instant) -> RefundAnswer:
+        """Have money sent back to the account that paid. Write it down before; the same request again is the same
+        refund. Never raises for what the wire does.
+
+        Errors: `channels.refund_unacceptable` when it cannot be said in the channel's form; nothing was sent then."""
+        ...
+
+    def ask_refund(self, refund_no: str, *, now: Instant) -> RefundAnswer:
+        """What the channel says about a refund.
+
+        Never raises for what the wire does. Errors: `channels.refund_unacceptable`.
+        """
+        ...
+
+    def fetch_statement(
+        self,
+        kind: StatementKind,
+        day: date,
+        into: BinaryIO,
+        *,
+        now: Instant,
+        bytes_max: int = STATEMENT_BYTES_MAX,
+    ) -> FetchedStatement:
+        """Fetch the statement of a civil day in China and write its plain bytes to `into`, in bounded memory.
+
+        Never raises for what the wire does; what `into` raises passes through. A file that unpacks to more than
+        `bytes_max` is `unknown` with `too_large`.
+        """
+        ...
+
+    def read_statement(self, kind: StatementKind, source: BinaryIO) -> Iterator[StatementLine | FundLine]:
+        """The lines of a statement in plain bytes, lazily and in the file's order: StatementLine for `trades`, FundLine
+        for `funds`. The file's own summary is compared at the end, so believe nothing before the iterator is spent.
+
+        Lines of other merchants are told as they are. Errors, raised while iterating: `channels.statement_empty`,
+        `statement_packed`, `statement_not_utf8`, `statement_truncated`, `statement_column_missing`,
+        `statement_line_malformed`, `statement_unreadable` and `statement_summary_differs`, each with where and what."""
         ...
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: Instant) -> Notice:

@@ -28,7 +28,7 @@ import wechatpayv3.core
 import wechatpayv3.utils
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from canbao.channels.interface import Mode, NoticeRefusal, NoticeRefused, PlaceOrder
+from canbao.channels.interface import Mode, NoticeRefusal, NoticeRefused, PlaceOrder, RequestRefund
 from canbao.channels.wechat import wire
 from canbao.channels.wechat.settings import WeChatSettings
 from canbao.channels.wechat.signing import SignatureRefused, signature_headers
@@ -203,6 +203,23 @@ class WeChatAdapter:
     def close(self, order_no: str, *, now: Instant) -> Reply:
         """Close an order."""
         return self._call(now, lambda: self._sdk.close(out_trade_no=order_no))
+
+    def refund(self, request: RequestRefund, *, now: Instant) -> Reply:
+        """Ask for a refund of a transaction."""
+        return self._call(
+            now,
+            lambda: self._sdk.refund(
+                out_refund_no=request.refund_no,
+                amount=wire.refund_amount_field(request),
+                transaction_id=request.trade_ref,
+                reason=request.reason or None,
+                notify_url=request.notify_url,
+            ),
+        )
+
+    def query_refund(self, refund_no: str, *, now: Instant) -> Reply:
+        """Ask about a refund by our number."""
+        return self._call(now, lambda: self._sdk.query_refund(out_refund_no=refund_no))
 
     def open_notice(
         self, headers: Mapping[str, str], body: bytes, *, now: Instant

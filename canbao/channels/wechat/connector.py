@@ -1,4 +1,4 @@
-"""WeChat Pay in the words of the contract: places, asks, closes and reads notices.
+"""WeChat Pay in the words of the contract: places, asks, closes, refunds, fetches statements and reads notices.
 
 The reading order: `interface.py` says what is promised, this file says how an answer becomes an outcome, `codes.py`
 holds the table of WeChat's words, `wire.py` the fields, `adapter.py` the SDK and its limits. The connector keeps
@@ -6,16 +6,21 @@ nothing between two calls but keys and open connections."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import BinaryIO, Final
 
+from canbao.channels.errors import STATEMENT_TRUNCATED
 from canbao.channels.interface import (
+    STATEMENT_BYTES_MAX,
     Account,
     Answer,
     Capability,
     ChannelCode,
     Closed,
     Evidence,
+    FetchedStatement,
+    FundLine,
     Notice,
     NoticeEvent,
     NoticeRefusal,
@@ -23,14 +28,28 @@ from canbao.channels.interface import (
     Outcome,
     Placed,
     PlaceOrder,
+    RefundAdvice,
+    RefundAnswer,
+    RefundFate,
+    RefundTold,
+    RequestRefund,
+    StatementKind,
+    StatementLine,
 )
 from canbao.channels.wechat import wire
 from canbao.channels.wechat.adapter import Reply, WeChatAdapter
-from canbao.channels.wechat.codes import Call, outcome_of_error, outcome_of_state
+from canbao.channels.wechat.codes import (
+    Call,
+    advice_of_refund_error,
+    advice_of_refund_query_error,
+    meaning_of_refund_state,
+    outcome_of_error,
+    outcome_of_state,
+)
 from canbao.channels.wechat.settings import WeChatSettings
 from canbao.kernel.clock import Instant
 
-CAPABILITIES: Final = frozenset(Capability)
+CAPABILITIES: Final = frozenset(Capability) - {Capability.STATEMENT}
 
 
 class WeChatConnector:
@@ -101,6 +120,34 @@ class WeChatConnector:
         code = wire.error_code(reply.text)
         return Closed(outcome=_outcome_of_error(Call.CLOSE, reply, code), foreign_code=code, evidence=_evidence(reply))
 
+    def refund(self, request: RequestRefund, *, now: Instant) -> RefundAnswer:
+        """Ask for a refund; see `interface.Connector.refund`. 200 means accepted, and its status what became of it."""
+        wire.check_refund(request, is_loopback=self._is_loopback)
+        reply = self._adapter.refund(request, now=now)
+        return self._refund_answer(request.refund_no, reply, advice_of_refund_error)
+
+    def ask_refund(self, refund_no: str, *, now: Instant) -> RefundAnswer:
+        """Ask about a refund; see `interface.Connector.ask_refund`."""
+        wire.check_refund_no(refund_no)
+        reply = self._adapter.query_refund(refund_no, now=now)
+        return self._refund_answer(refund_no, reply, advice_of_refund_query_error)
+
+    def fetch_statement(
+        self, kind: StatementKind, day: date, into: BinaryIO, *, now: Instant, bytes_max: int = STATEMENT_BYTES_MAX
+    ) -> FetchedStatement:
+        """See `interface.Connector.fetch_statement`. Without `Capability.STATEMENT` nothing is sent."""
+        return FetchedStatement(
+            outcome=Outcome.UNKNOWN,
+            digest="",
+            size=0,
+            foreign_code="",
+            evidence=Evidence(request="", answer="", status=None),
+        )
+
+    def read_statement(self, kind: StatementKind, source: BinaryIO) -> Iterator[StatementLine | FundLine]:
+        """See `interface.Connector.read_statement`. Without `Capability.STATEMENT` every file is truncated."""
+        raise STATEMENT_TRUNCATED(line=1)
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: Instant) -> Notice:
         """Verify and decipher a notice; see `interface.Connector.read_notice`."""
         envelope, content = self._adapter.open_notice(headers, body, now=now)
@@ -113,12 +160,52 @@ class WeChatConnector:
             and outcome_of_state(str(content.get("trade_state"))) is Outcome.CONFIRMED
         )
         payment = wire.payment_of(content) if is_payment else None
+        if payment is not None:
+            return Notice(
+                notice_ref=notice_ref, event=NoticeEvent.PAYMENT, payment=payment, happened_at=payment.happened_at
+            )
+        refund = _refund_in_notice(envelope.get("event_type"), content, created_at)
         return Notice(
             notice_ref=notice_ref,
-            event=NoticeEvent.PAYMENT if payment is not None else NoticeEvent.OTHER,
-            payment=payment,
-            happened_at=payment.happened_at if payment is not None else created_at,
+            event=NoticeEvent.REFUND if refund is not None else NoticeEvent.OTHER,
+            payment=None,
+            happened_at=refund.happened_at if refund is not None else created_at,
+            refund=refund,
         )
+
+    def _refund_answer(
+        self, refund_no: str, reply: Reply, advice_of: Callable[[int, str], RefundAdvice | None]
+    ) -> RefundAnswer:
+        """What a reply about this refund says. `foreign_code` is its status, or the error's code."""
+        evidence = _evidence(reply)
+        if not _says(reply, 200):
+            code = wire.error_code(reply.text)
+            advice = advice_of(reply.status, code) if reply.is_heard and reply.status is not None else None
+            outcome = Outcome.REFUSED if advice is not None else Outcome.UNKNOWN
+            return RefundAnswer(outcome=outcome, told=None, advice=advice, foreign_code=code, evidence=evidence)
+        content = wire.read_object(reply.text) or {}
+        state = content.get("status")
+        state = state[:64] if isinstance(state, str) else ""
+        unknown = RefundAnswer(outcome=Outcome.UNKNOWN, told=None, advice=None, foreign_code=state, evidence=evidence)
+        meaning = meaning_of_refund_state(state)
+        # An answer about another refund is no answer.
+        if meaning is None or content.get("out_refund_no") != refund_no:
+            return unknown
+        outcome, fate, advice = meaning
+        told = wire.refund_of(content, fate=fate, merchant_ref=self._account.merchant_ref, told_at=None)
+        # Nor is one that says what became of it without saying of what; "in work" needs no more words.
+        if told is None and outcome is not Outcome.WAITING:
+            return unknown
+        return RefundAnswer(outcome=outcome, told=told, advice=advice, foreign_code=state, evidence=evidence)
+
+
+def _refund_in_notice(event_type: object, content: wire.JsonObject, created_at: Instant) -> RefundTold | None:
+    """The refund that a notice tells of: its end, said alike by the event and by the refund's own status."""
+    state = str(content.get("refund_status"))
+    meaning = meaning_of_refund_state(state)
+    if meaning is None or event_type != f"REFUND.{state}" or meaning[1] is RefundFate.PROCESSING:
+        return None
+    return wire.refund_of(content, fate=meaning[1], merchant_ref="", told_at=created_at)
 
 
 def _says(reply: Reply, status: int) -> bool:

@@ -3,7 +3,7 @@
 Pure functions over text. A field that is missing, of another type or out of range makes the whole answer unreadable
 (None): the caller then says `unknown`, because half an answer is not an answer. Fields nobody described are ignored.
 
-Source: WeChat Pay API v3, pages H5下单, Native下单, 查询订单, 支付成功通知.
+Source: WeChat Pay API v3, pages H5下单, Native下单, 查询订单, 支付成功通知, 申请退款, 查询单笔退款, 退款结果通知.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 from urllib.parse import quote, urlsplit
 
-from canbao.channels.errors import ORDER_UNACCEPTABLE
-from canbao.channels.interface import Mode, Payment, PlaceOrder
+from canbao.channels.errors import ORDER_UNACCEPTABLE, REFUND_UNACCEPTABLE
+from canbao.channels.interface import Mode, Payment, PlaceOrder, RefundFate, RefundTold, RequestRefund
 from canbao.kernel.clock import BEIJING, Instant
 from canbao.kernel.money import FEN_MAX, fen
 
@@ -27,7 +27,11 @@ NATIVE_LIVES = timedelta(hours=2)
 ORDER_NO = re.compile(r"[0-9A-Za-z_-]{6,32}", re.ASCII)
 """Fewer signs than the channel allows: `|` and `*` are percent-encoded after signing and then fail with SIGN_ERROR."""
 
+REFUND_NO = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+"""As with an order's number, without the signs that do not survive."""
+
 DESCRIPTION_LENGTH_MAX = 127
+REASON_LENGTH_MAX = 80
 EVIDENCE_LENGTH_MAX = 2000
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -74,19 +78,43 @@ def check_order(order: PlaceOrder, *, is_loopback: bool) -> None:
         raise ORDER_UNACCEPTABLE(field="expires_at")
     if not 1 <= len(order.payer_address) <= 45:
         raise ORDER_UNACCEPTABLE(field="payer_address")
-    if (
-        not _is_web_address(order.notify_url, is_loopback=is_loopback)
-        or "?" in order.notify_url
-        or len(order.notify_url) > 255
-    ):
+    if not _is_notify_address(order.notify_url, is_loopback=is_loopback):
         raise ORDER_UNACCEPTABLE(field="notify_url")
     if order.return_url is not None and not _is_web_address(order.return_url, is_loopback=is_loopback):
         raise ORDER_UNACCEPTABLE(field="return_url")
 
 
+def check_refund_no(refund_no: str) -> None:
+    """Errors: `channels.refund_unacceptable` for a number that WeChat would not carry unchanged."""
+    if REFUND_NO.fullmatch(refund_no) is None:
+        raise REFUND_UNACCEPTABLE(field="refund_no")
+
+
+def check_refund(request: RequestRefund, *, is_loopback: bool) -> None:
+    """Errors: `channels.refund_unacceptable` naming the first field that WeChat's form does not take."""
+    check_refund_no(request.refund_no)
+    if REFUND_NO.fullmatch(request.trade_ref) is None:
+        raise REFUND_UNACCEPTABLE(field="trade_ref")
+    if not 1 <= request.captured_fen <= FEN_MAX:
+        raise REFUND_UNACCEPTABLE(field="captured_fen")
+    if not 1 <= request.amount_fen <= request.captured_fen:
+        raise REFUND_UNACCEPTABLE(field="amount_fen")
+    if len(request.reason) > REASON_LENGTH_MAX or not request.reason.isprintable():
+        raise REFUND_UNACCEPTABLE(field="reason")
+    if not _is_notify_address(request.notify_url, is_loopback=is_loopback):
+        # Without it the channel may tell the end of a refund in the form of its second version, which nobody here can
+        # verify.
+        raise REFUND_UNACCEPTABLE(field="notify_url")
+
+
 def amount_field(order: PlaceOrder) -> JsonObject:
     """The order's `amount`: whole fen, renminbi."""
     return {"total": int(order.amount_fen), "currency": "CNY"}
+
+
+def refund_amount_field(request: RequestRefund) -> JsonObject:
+    """The refund's `amount`: the part that goes back, and the whole of the transaction."""
+    return {"refund": int(request.amount_fen), "total": int(request.captured_fen), "currency": "CNY"}
 
 
 def scene_field(order: PlaceOrder) -> JsonObject:
@@ -162,8 +190,8 @@ def payment_of(content: JsonObject) -> Payment | None:
     payer = content.get("payer")
     if not isinstance(amount, dict):
         return None
-    total = amount.get("total")
-    if isinstance(total, bool) or not isinstance(total, int) or not 1 <= total <= FEN_MAX:
+    total = _amount(amount.get("total"))
+    if total is None:
         return None
     order_no, trade_ref = _ref(content.get("out_trade_no")), _ref(content.get("transaction_id"))
     merchant_ref, app_ref = _ref(content.get("mchid")), _ref(content.get("appid"))
@@ -179,6 +207,46 @@ def payment_of(content: JsonObject) -> Payment | None:
         app_ref=app_ref,
         happened_at=happened_at,
         payer_ref=_ref(payer.get("openid")) if isinstance(payer, dict) else "",
+    )
+
+
+def refund_of(
+    content: JsonObject, *, fate: RefundFate, merchant_ref: str, told_at: Instant | None
+) -> RefundTold | None:
+    """The refund in an answer or a notice, or None when it is not whole.
+
+    `merchant_ref` stands in where the content names none: an answer does not, a notice must. `told_at` likewise for the
+    instant, which a refund that has not succeeded may lack. The amounts are `amount.refund` and `amount.total`;
+    `payer_refund` is less where a coupon goes back too."""
+    amount = content.get("amount")
+    if not isinstance(amount, dict):
+        return None
+    part, whole = _amount(amount.get("refund")), _amount(amount.get("total"))
+    refund_no, refund_ref = _ref(content.get("out_refund_no")), _ref(content.get("refund_id"))
+    order_no, trade_ref = _ref(content.get("out_trade_no")), _ref(content.get("transaction_id"))
+    merchant_ref = _ref(content["mchid"]) if "mchid" in content else merchant_ref
+    if fate is RefundFate.SUCCEEDED:
+        happened_at = instant_of(content.get("success_time"))
+    else:
+        happened_at = told_at or instant_of(content.get("create_time"))
+    if part is None or whole is None or not (refund_no and refund_ref and order_no and trade_ref and merchant_ref):
+        return None
+    if happened_at is None:
+        return None
+    account = content.get("user_received_account")
+    return RefundTold(
+        refund_no=refund_no,
+        refund_ref=refund_ref,
+        order_no=order_no,
+        trade_ref=trade_ref,
+        amount_fen=fen(part),
+        captured_fen=fen(whole),
+        # The notice's form has no currency: domestic refunds are renminbi. A currency that is there is told as it is.
+        currency=_ref(amount["currency"]) if "currency" in amount else "CNY",
+        merchant_ref=merchant_ref,
+        fate=fate,
+        happened_at=happened_at,
+        received_account=account[:64] if isinstance(account, str) else "",
     )
 
 
@@ -223,6 +291,17 @@ def _without_secrets(value: object, name: str = "") -> object:
 def _ref(value: object) -> str:
     """A foreign identifier of 1 to 64 visible ASCII signs, or empty."""
     return value if isinstance(value, str) and _REF.fullmatch(value) is not None else ""
+
+
+def _amount(value: object) -> int | None:
+    """A whole number of fen from 1, or None."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 1 <= value <= FEN_MAX else None
+
+
+def _is_notify_address(text: str, *, is_loopback: bool) -> bool:
+    return _is_web_address(text, is_loopback=is_loopback) and "?" not in text and len(text) <= 255
 
 
 def _is_web_address(text: str, *, is_loopback: bool) -> bool:

@@ -33,6 +33,8 @@ DOCUMENTED = [
     (403, "OUT_TRADE_NO_USED", U, U, U),
     (403, "NOT_ENOUGH", U, U, U),
     (403, "USER_ACCOUNT_ABNORMAL", U, U, U),
+    (403, "TRADE_OVERDUE", U, U, U),
+    (403, "REFUND_FEE_MISMATCH", U, U, U),
     (404, "ORDER_NOT_EXIST", U, R, R),
     (404, "RESOURCE_NOT_EXISTS", U, U, U),
     (429, "FREQUENCY_LIMITED", U, U, U),
