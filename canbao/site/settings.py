@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "canbao.payments",
     "canbao.coverage",
     "canbao.documents",
+    "canbao.reconciliation",
     "canbao.doors.frame",
     "canbao.doors.citizen",
     "canbao.doors.verify",

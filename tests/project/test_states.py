@@ -18,6 +18,7 @@ TABLES = {
     "coverage period": "coverage_period",
     "payment order": "payments_order",
     "voucher": "documents_voucher",
+    "statement": "reconciliation_statement",
 }
 """The table whose `state` column lives by each machine."""
 
