@@ -46,8 +46,15 @@ def histories_end_in_the_state(region: RegionCode) -> list[Finding]:
 
 
 def cancellations_sum_to_zero(region: RegionCode) -> list[Finding]:
-    """Every cancelled bill has one negative record, and both together are zero in every part."""
+    """Every cancelled bill has one record that cancels it, and with all its negative records it is zero in every part;
+    no other bill is cancelled.
+    """
     return _ask(region, "cancellations_sum_to_zero", "find_reversals_amiss")
+
+
+def refunds_are_of_paid_bills(region: RegionCode) -> list[Finding]:
+    """What lessens a bill lessens one that was paid, and by no more than was paid."""
+    return _ask(region, "refunds_are_of_paid_bills", "find_refunds_amiss", paid=str(BillState.PAID))
 
 
 AUDITORS: list[Auditor] = [
@@ -56,6 +63,7 @@ AUDITORS: list[Auditor] = [
     locks_name_their_order,
     histories_end_in_the_state,
     cancellations_sum_to_zero,
+    refunds_are_of_paid_bills,
 ]
 
 

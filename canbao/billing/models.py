@@ -60,7 +60,7 @@ class Price(models.Model):
 
 class Bill(models.Model):
     """What one person owes for one scheme and due period; or, as kind `reversal`, the negative record that cancels such
-    a bill.
+    a bill, or as kind `refund` the one that lessens a paid bill.
     """
 
     pk = models.CompositePrimaryKey("region_code", "id")
@@ -92,6 +92,8 @@ class Bill(models.Model):
     locked_until = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     reverses_id = models.UUIDField(null=True)
+    # On a negative record: the refund that caused it, where one did.
+    refund_id = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
 
     class Meta:
@@ -114,7 +116,12 @@ class Bill(models.Model):
             models.UniqueConstraint(
                 fields=("region_code", "reverses_id"),
                 name="billing_bill_one_reversal",
-                condition=Q(reverses_id__isnull=False),
+                condition=Q(kind="reversal"),
+            ),
+            models.UniqueConstraint(
+                fields=("region_code", "reverses_id", "refund_id"),
+                name="billing_bill_refunded_once",
+                condition=Q(refund_id__isnull=False),
             ),
             models.CheckConstraint(
                 condition=Q(total_fen=F("government_fen") + F("assistance_fen") + F("personal_fen")),
@@ -122,12 +129,19 @@ class Bill(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="normal", government_fen__gte=0, assistance_fen__gte=0, personal_fen__gte=0)
-                | Q(kind="reversal", government_fen__lte=0, assistance_fen__lte=0, personal_fen__lte=0),
+                | Q(kind="reversal", government_fen__lte=0, assistance_fen__lte=0, personal_fen__lte=0)
+                | Q(kind="refund", government_fen=0, assistance_fen=0, personal_fen__lt=0),
                 name="billing_bill_sign",
             ),
             models.CheckConstraint(
-                condition=Q(kind="normal", reverses_id__isnull=True)
-                | Q(kind="reversal", reverses_id__isnull=False, state=str(BillState.REVERSED)),
+                condition=Q(kind="normal", reverses_id__isnull=True, refund_id__isnull=True)
+                | Q(kind="reversal", reverses_id__isnull=False, state=str(BillState.REVERSED))
+                | Q(
+                    kind="refund",
+                    reverses_id__isnull=False,
+                    refund_id__isnull=False,
+                    state=str(BillState.REVERSED),
+                ),
                 name="billing_bill_reversal_names_its_bill",
             ),
             models.CheckConstraint(

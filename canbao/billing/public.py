@@ -1,6 +1,7 @@
 """Billing's front door: what persons owe, how it came about, and who may pay it now.
 
-A bill is made by the yearly assessment, locked by an open order, freed by the order's end and paid by its settlement.
+A bill is made by the yearly assessment, locked by an open order, freed by the order's end, paid by its settlement and
+undone by a refund.
 What writes takes a transaction and answers one status per input; what reads takes a region. A bill's number is a pure
 function of its id and is kept nowhere; nothing is found by it, because a bill is reached through its person or its
 order.
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from canbao.billing import assessment, store
+from canbao.billing import assessment, store, undoing_store
 from canbao.billing.assessment import (
     AssessedPage,
     AssessmentCounts,
@@ -38,6 +39,7 @@ from canbao.billing.errors import (
 )
 from canbao.billing.rules import PAGE_SIZE, BillKind
 from canbao.billing.states import BillState
+from canbao.billing.undoing import BillUndoing, UndoStatus
 from canbao.kernel.clock import Instant
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
@@ -65,10 +67,12 @@ __all__ = [
     "Bill",
     "BillKind",
     "BillState",
+    "BillUndoing",
     "LockStatus",
     "OrderBills",
     "PaidStatus",
     "RefusedClass",
+    "UndoStatus",
     "assess_page",
     "assessment_counts",
     "assessment_plan",
@@ -80,6 +84,7 @@ __all__ = [
     "has_bill",
     "lock",
     "mark_paid",
+    "undo",
 ]
 
 
@@ -135,6 +140,15 @@ def mark_paid(tx: Tx, orders: Sequence[OrderBills], *, now: Instant) -> list[Pai
     An order pays only what it has locked. Each bill keeps when the channel took its order's money.
     """
     return store.mark_paid(tx, orders, now=now)
+
+
+def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoStatus]:
+    """Undo what bills were paid with, one status per input in the order of inputs; what is refused changes nothing.
+
+    As a whole (`due_again`, `void`) the amount must be all that is left of the bill; by a difference (`reassessed`) at
+    most that. A bill that is due again is another bill with another id: `bills_of` finds it.
+    """
+    return undoing_store.undo(tx, undoings, now=now)
 
 
 def assessment_plan(

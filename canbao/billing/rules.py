@@ -29,10 +29,13 @@ PAGE_PASSES_MAX = 8
 
 
 class BillKind(StrEnum):
-    """What a row of bills is: something owed, or the negative record that cancels such a bill."""
+    """What a row of bills is: something owed, the negative record that cancels such a bill, or the one that lessens a
+    paid bill by what a refund gave back of it.
+    """
 
     NORMAL = "normal"
     REVERSAL = "reversal"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 A bill is born `due`. Where nothing is left for the person to pay it moves to `met_by_subsidy` in the same breath. An
 open order locks it, and either pays it or frees it. A bill whose facts changed before payment is cancelled by a
-negative record: `reversed` when another bill takes its place, `voided` when nothing is owed any more. A settled bill
-is never cancelled here.
+negative record: `reversed` when another bill takes its place, `voided` when nothing is owed any more. A paid bill is
+cancelled in the same two ways by a refund of all it was paid with, and by nothing else; a refund of a part leaves it
+paid, with a negative record beside it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ BILL = StateMachine(
         Edge("pay", [BillState.LOCKED], BillState.PAID),
         Edge("void", [BillState.DUE], BillState.VOIDED),
         Edge("reverse", [BillState.DUE], BillState.REVERSED),
+        # Verbs of their own, so that what cancels bills still due can never reach one that is paid.
+        Edge("renew", [BillState.PAID], BillState.REVERSED),
+        Edge("annul", [BillState.PAID], BillState.VOIDED),
     ],
 )
 

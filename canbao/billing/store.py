@@ -117,14 +117,14 @@ def lock(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID, locked_until: Inst
     judged = tx.scalars(statements["judge_locks"], bill_ids=wanted, order_id=order_id, sources=sources)
     statuses = [LockStatus(status) for status in judged]
     locked = [bill_id for bill_id, status in zip(wanted, statuses, strict=True) if status is LockStatus.LOCKED]
-    _move(tx, "lock", locked, order_id=order_id, locked_until=locked_until, happened_at=now, now=now)
+    move(tx, "lock", locked, order_id=order_id, locked_until=locked_until, happened_at=now, now=now)
     return statuses
 
 
 def free(tx: Tx, order_ids: Sequence[UUID], *, now: Instant) -> int:
     """Free what the orders have locked."""
     held = tx.scalars(statements["hold_bills_of_orders"], order_ids=list(order_ids), sources=BILL.sources("free"))
-    _move(tx, "free", held, order_id=None, locked_until=None, happened_at=now, now=now)
+    move(tx, "free", held, order_id=None, locked_until=None, happened_at=now, now=now)
     return len(held)
 
 
@@ -167,7 +167,7 @@ def cancel(tx: Tx, event: str, bill_ids: Sequence[UUID], reversal_key: bytes, *,
     sources = BILL.sources(event)
     held = tx.scalars(statements["hold_due_bills"], bill_ids=list(bill_ids), sources=sources)
     if held:
-        _move(tx, event, held, order_id=None, locked_until=None, happened_at=now, now=now)
+        move(tx, event, held, order_id=None, locked_until=None, happened_at=now, now=now)
         tx.run(statements["insert_reversals"], bill_ids=held, reversal_key=reversal_key, assessed_on=on, now=now)
     return len(held)
 
@@ -372,7 +372,7 @@ def _record(
     assert recorded == len(bill_ids), "every held bill left its move"
 
 
-def _move(
+def move(
     tx: Tx,
     event: str,
     bill_ids: Sequence[UUID],
@@ -382,7 +382,7 @@ def _move(
     happened_at: Instant,
     now: Instant,
 ) -> None:
-    """Write the moves of held bills, then move them; nothing where there are none."""
+    """Write the moves of held bills, then move them out of every hold; nothing where there are none."""
     if not bill_ids:
         return
     _record(tx, event, bill_ids, order_id=order_id, happened_ats=[happened_at] * len(bill_ids), now=now)

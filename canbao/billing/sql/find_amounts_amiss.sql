@@ -1,4 +1,5 @@
--- Bills whose amounts do not add up, or are not those of the price that explains them.
+-- Bills whose amounts do not add up, or are not those of the price that explains them. Negative records need only add up:
+-- what they must come to is said by their bill.
 -- Reads billing_bill, billing_price. Writes nothing.
 -- Batch: the whole region; one row out per bill amiss, at most a limit.
 -- Index: the primary key of billing_price; the bills are read through.
@@ -15,10 +16,10 @@ WHERE bill.region_code = %(region_code)s
   AND (
       price.id IS NULL
       OR bill.total_fen <> bill.government_fen + bill.assistance_fen + bill.personal_fen
-      OR (bill.government_fen, bill.assistance_fen, bill.personal_fen) <> (
-          CASE bill.kind WHEN 'reversal' THEN -1 ELSE 1 END * price.government_fen,
-          CASE bill.kind WHEN 'reversal' THEN -1 ELSE 1 END * price.assistance_fen,
-          CASE bill.kind WHEN 'reversal' THEN -1 ELSE 1 END * price.personal_fen
+      OR (
+          bill.kind = 'normal'
+          AND (bill.government_fen, bill.assistance_fen, bill.personal_fen)
+              <> (price.government_fen, price.assistance_fen, price.personal_fen)
       )
   )
 ORDER BY bill.id

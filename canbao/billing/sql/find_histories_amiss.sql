@@ -14,14 +14,14 @@ WITH told AS (
 )
 SELECT
     bill.id::text AS subject,
-    COALESCE(told.state, CASE bill.kind WHEN 'reversal' THEN %(state_of_reversal)s ELSE %(state_at_birth)s END)
+    COALESCE(told.state, CASE bill.kind WHEN 'normal' THEN %(state_at_birth)s ELSE %(state_of_reversal)s END)
     || ' after ' || COALESCE(told.move_count, 0) || ' moves' AS expected,
     bill.state || ' after ' || bill.move_count || ' moves' AS found
 FROM billing_bill AS bill
 LEFT JOIN told ON told.bill_id = bill.id
 WHERE bill.region_code = %(region_code)s
   AND (
-      bill.state <> COALESCE(told.state, CASE bill.kind WHEN 'reversal' THEN %(state_of_reversal)s ELSE %(state_at_birth)s END)
+      bill.state <> COALESCE(told.state, CASE bill.kind WHEN 'normal' THEN %(state_at_birth)s ELSE %(state_of_reversal)s END)
       OR bill.move_count <> COALESCE(told.move_count, 0)
       OR bill.move_count <> COALESCE(told.last_move_no, 0)
   )

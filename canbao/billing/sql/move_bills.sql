@@ -6,7 +6,8 @@ UPDATE billing_bill AS bill
 SET state = %(target)s,
     move_count = bill.move_count + 1,
     order_id = %(order_id)s::uuid,
-    locked_until = %(locked_until)s::timestamptz
+    locked_until = %(locked_until)s::timestamptz,
+    paid_at = NULL
 WHERE bill.region_code = %(region_code)s
   AND bill.id = ANY(%(bill_ids)s::uuid[])
   AND bill.state = ANY(%(sources)s::text[])

@@ -73,6 +73,25 @@ PROMISED: list[tuple[str, dict[str, object], list[str]]] = [
     ),
     ("hold_bills_of_orders", {"order_ids": SOME, "sources": ["locked"]}, ["billing_bill_by_order"]),
     ("hold_due_bills", {"bill_ids": SOME, "sources": ["due"]}, ["billing_bill_pkey"]),
+    ("hold_bills_to_undo", {"bill_ids": SOME}, ["billing_bill_pkey"]),
+    ("list_refund_records", {"bill_ids": SOME}, ["billing_bill_refunded_once"]),
+    (
+        "insert_refund_reversals",
+        {"bill_ids": SOME, "refund_ids": SOME, "undone_on": date(2024, 11, 15), "now": date(2024, 11, 15)},
+        ["billing_bill_pkey", "billing_bill_refunded_once"],
+    ),
+    (
+        "insert_refund_records",
+        {
+            "bill_ids": SOME,
+            "refund_ids": SOME,
+            "amounts_fen": [1, 2, 3],
+            "undone_on": date(2024, 11, 15),
+            "now": date(2024, 11, 15),
+        },
+        ["billing_bill_pkey"],
+    ),
+    ("renew_bills", {"bill_ids": SOME, "now": date(2024, 11, 15)}, ["billing_bill_pkey"]),
     ("pay_bills", {"bill_ids": SOME, "sources": ["locked"], "target": "paid", "paid_ats": []}, ["billing_bill_pkey"]),
     (
         "move_bills",

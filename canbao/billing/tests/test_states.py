@@ -6,7 +6,7 @@ import pytest
 
 from canbao.billing.states import ASSESSMENT, BILL, CANCELLED_STATES, LIVE_STATES, BillState
 
-EVENTS = ("meet", "lock", "free", "pay", "void", "reverse")
+EVENTS = ("meet", "lock", "free", "pay", "void", "reverse", "renew", "annul")
 FOLLOWS = {
     (BillState.DUE, "meet"): BillState.MET_BY_SUBSIDY,
     (BillState.DUE, "lock"): BillState.LOCKED,
@@ -14,6 +14,8 @@ FOLLOWS = {
     (BillState.DUE, "reverse"): BillState.REVERSED,
     (BillState.LOCKED, "free"): BillState.DUE,
     (BillState.LOCKED, "pay"): BillState.PAID,
+    (BillState.PAID, "renew"): BillState.REVERSED,
+    (BillState.PAID, "annul"): BillState.VOIDED,
 }
 
 
@@ -28,8 +30,13 @@ def test_every_event_in_every_state(state: BillState, event: str) -> None:
     assert follows == FOLLOWS.get((state, event))
 
 
-def test_settled_and_cancelled_bills_do_not_move() -> None:
-    assert BILL.terminal == {BillState.PAID, BillState.MET_BY_SUBSIDY, BillState.VOIDED, BillState.REVERSED}
+def test_bills_met_by_subsidy_and_cancelled_ones_do_not_move() -> None:
+    assert BILL.terminal == {BillState.MET_BY_SUBSIDY, BillState.VOIDED, BillState.REVERSED}
+
+
+def test_what_cancels_due_bills_reaches_no_paid_one() -> None:
+    assert [event for event in EVENTS if "paid" in BILL.sources(event)] == ["renew", "annul"]
+    assert BILL.sources("renew") == BILL.sources("annul") == ["paid"]
 
 
 def test_every_state_is_live_or_cancelled() -> None:
