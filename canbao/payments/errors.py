@@ -47,3 +47,57 @@ TOO_MANY_ORDERS = declare(
     "Too many payments were begun from this network in an hour, and no money was taken. Try again in an hour, or pay "
     "another way",
 )
+CAPTURE_NOT_FOUND = declare(
+    "payments.capture_not_found",
+    Retry.NEVER,
+    "没有这笔收款，请核对订单号和交易号",
+    "There is no such payment received; check the order and transaction numbers",
+)
+REFUND_NOT_FOUND = declare(
+    "payments.refund_not_found",
+    Retry.NEVER,
+    "没有这笔退费，请核对退费号",
+    "There is no such refund; check its number",
+)
+REFUND_QUOTE_STALE = declare(
+    "payments.refund_quote_stale",
+    Retry.ASK,
+    "可退的金额变了：您看到的是 {quoted}，现在是 {left}。没有退钱，请再核对",
+    "What is left to refund changed: you quoted {quoted}, now it is {left}. Nothing was refunded; check again",
+)
+REFUND_TOO_MUCH = declare(
+    "payments.refund_too_much",
+    Retry.NEVER,
+    "最多还可以退 {left}，这里要退 {amount}。没有退钱",
+    "At most {left} can still be refunded, and {amount} is asked for. Nothing was refunded",
+)
+REFUND_LINES_DIFFER = declare(
+    "payments.refund_lines_differ",
+    Retry.NEVER,
+    "退费金额 {amount} 和各人的合计 {lines} 对不上。没有退钱，请核对",
+    "The refund is {amount}, but the bills it names add up to {lines}. Nothing was refunded; check them",
+)
+REFUND_WITHOUT_NAME = declare(
+    "payments.refund_without_name",
+    Retry.NEVER,
+    "办理退费要写经办人，最多 64 个字",
+    "Say who does this, in at most 64 characters",
+)
+REFUND_WITHOUT_CAUSE = declare(
+    "payments.refund_without_cause",
+    Retry.NEVER,
+    "请写明原因，最多 200 个字",
+    "Say why, in at most 200 characters",
+)
+REFUND_SAME_PERSON = declare(
+    "payments.refund_same_person",
+    Retry.NEVER,
+    "申请和审批不能是同一个人（{by}），请换一个人审批",
+    "The same person ({by}) cannot ask and approve; have somebody else approve",
+)
+REFUND_WRONG_STATE = declare(
+    "payments.refund_wrong_state",
+    Retry.NEVER,
+    "退费 {refund_no} 现在是“{state}”，不能做这一步（{act}）",
+    "Refund {refund_no} is now “{state}”; this step ({act}) cannot be taken",
+)

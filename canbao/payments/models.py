@@ -1,7 +1,8 @@
 """The tables of payments: orders and their lines, what was said to and by channels, and every capture of money.
 
 Everything but the order's own row and a notice's verdict is append-only. A capture is one row per transaction of the
-channel, whether its money was credited or waits in suspense, so that no fen a channel took is without a place.
+channel, whether its money was credited or waits in suspense, so that no fen a channel took is without a place. The
+tables of refunds are in `refund_models`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from canbao.payments.refund_models import Refund, RefundEvent, RefundLine, RefundTotal
 from canbao.payments.states import OrderState
 
 APPEND_ONLY = (
@@ -18,7 +20,24 @@ APPEND_ONLY = (
     "payments_order_event",
     "payments_exchange",
     "payments_capture",
+    "payments_refund_line",
+    "payments_refund_event",
 )
+
+__all__ = [
+    "APPEND_ONLY",
+    "Capture",
+    "Discrepancy",
+    "Exchange",
+    "Notice",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "Refund",
+    "RefundEvent",
+    "RefundLine",
+    "RefundTotal",
+]
 
 
 class Order(models.Model):
@@ -126,12 +145,16 @@ class OrderEvent(models.Model):
 
 
 class Exchange(models.Model):
-    """What we asked a channel about an order and what it said, masked: the evidence of every answer believed or not."""
+    """What we asked a channel about an order or a refund and what it said, masked: the evidence of every answer.
+
+    A refund of an order of ours names both; one of money without an order names the refund alone.
+    """
 
     pk = models.CompositePrimaryKey("region_code", "id")
     region_code = models.IntegerField()
     id = models.UUIDField()
-    order_id = models.UUIDField()
+    order_id = models.UUIDField(null=True)
+    refund_id = models.UUIDField(null=True)
     verb = models.CharField(max_length=16)
     outcome = models.CharField(max_length=16)
     foreign_code = models.CharField(max_length=64)
@@ -144,8 +167,18 @@ class Exchange(models.Model):
     class Meta:
         app_label = "payments"
         db_table = "payments_exchange"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(order_id__isnull=False) | Q(refund_id__isnull=False), name="payments_exchange_subject"
+            ),
+        ]
         indexes: ClassVar = [
-            models.Index(fields=("region_code", "order_id", "asked_at"), name="payments_exchange_by_order")
+            models.Index(fields=("region_code", "order_id", "asked_at"), name="payments_exchange_by_order"),
+            models.Index(
+                fields=("region_code", "refund_id", "asked_at"),
+                name="payments_exchange_by_refund",
+                condition=Q(refund_id__isnull=False),
+            ),
         ]
 
 
@@ -168,6 +201,11 @@ class Notice(models.Model):
     headers = models.JSONField()
     body = models.BinaryField()
     received_at = models.DateTimeField()
+    refund_no = models.CharField(max_length=64, default="")
+    refund_ref = models.CharField(max_length=64, default="")
+    fate = models.CharField(max_length=16, default="")
+    captured_fen = models.BigIntegerField(default=0)
+    account_tail = models.CharField(max_length=4, default="")
     verdict = models.CharField(max_length=32, default="")
     judged_at = models.DateTimeField(null=True)
 

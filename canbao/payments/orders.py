@@ -233,6 +233,7 @@ def note_exchange(
         statements["insert_exchange"],
         id=uuid7(now),
         order_id=order_id,
+        refund_id=None,
         verb=verb,
         outcome=outcome,
         foreign_code=foreign_code[:64],

@@ -1,4 +1,6 @@
-"""Pure decisions of the room: what a capture is worth to us, and when to ask about silence."""
+"""Pure decisions of the room: what a capture is worth to us, what a word about a refund is worth, and when to ask
+about silence.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from canbao.channels.interface import RefundAdvice, RefundFate
 from canbao.kernel.clock import Instant
 from canbao.kernel.money import Fen
-from canbao.payments.states import LIVE, OrderState
+from canbao.payments.states import LIVE, OUTSIDE, OrderState, RefundState
 
 ORDER_LIFE = timedelta(minutes=15)
 """How long an order holds its bills: long enough to pay, short enough that a spouse need not wait long."""
@@ -156,3 +159,157 @@ def next_look_at(*, ended_at: Instant, asked_at: Instant) -> Instant | None:
 def looks_end_at(ended_at: Instant) -> Instant:
     """When an order that ended unpaid and that no channel answered about should have been answered about."""
     return ended_at + LOOK_AFTER[-1] + OVERDUE
+
+
+REFUND_ASK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 3, 4, 5, 10, 20, 40, 70))
+"""When to ask about a refund, counted from its sending: every minute for five minutes, then 5, 10, 20 and 30 later."""
+
+REFUND_ASK_AGAIN = timedelta(hours=1)
+"""How often afterwards, until the channel says what became of it."""
+
+BY_HAND_ASK_AGAIN = timedelta(days=1)
+"""How often a refund that waits for a person is asked about: the person may have acted at the channel itself."""
+
+REFUND_LEASE = timedelta(seconds=60)
+"""How long a refund is left to the one who is sending it or asking about it; if that process dies, another asks."""
+
+AUTOMATIC_WITHIN = timedelta(days=2)
+"""When money that fits no bill is back with its payer at the latest, counted from when we learned of it. Source:
+offices answer "within 1 to 2 days, the payer does nothing" for payments that failed; reliability C, no legal limit."""
+
+
+class RefundVerdict(StrEnum):
+    """What becomes of a channel's word about a refund, in order of precedence: the first that is true holds.
+
+    refund_not_found         no refund of ours has this number: a person looks
+    refund_not_ours          another merchant or channel than ours: a person looks
+    refund_currency_differs  not yuan: a person looks
+    refund_numbers_differ    another order or transaction than the refund's, or another number of the channel's for it
+    refund_amount_differs    another amount than ours, of the refund or of the whole transaction: a person looks
+    refund_contradicts       it cannot be: of a refund that was never sent, that is given up, or that had succeeded
+    exists                   known already, or overtaken by a later word: nothing is done
+    in_work                  the channel is at it: asked about again
+    put_aside                the channel closed it or cannot deliver it: a person does the next step
+    succeeded                the money went back
+    """
+
+    REFUND_NOT_FOUND = "refund_not_found"
+    REFUND_NOT_OURS = "refund_not_ours"
+    REFUND_CURRENCY_DIFFERS = "refund_currency_differs"
+    REFUND_NUMBERS_DIFFER = "refund_numbers_differ"
+    REFUND_AMOUNT_DIFFERS = "refund_amount_differs"
+    REFUND_CONTRADICTS = "refund_contradicts"
+    EXISTS = "exists"
+    IN_WORK = "in_work"
+    PUT_ASIDE = "put_aside"
+    SUCCEEDED = "succeeded"
+
+
+REFUND_TO_A_PERSON = frozenset(
+    {
+        RefundVerdict.REFUND_NOT_FOUND,
+        RefundVerdict.REFUND_NOT_OURS,
+        RefundVerdict.REFUND_CURRENCY_DIFFERS,
+        RefundVerdict.REFUND_NUMBERS_DIFFER,
+        RefundVerdict.REFUND_AMOUNT_DIFFERS,
+        RefundVerdict.REFUND_CONTRADICTS,
+    }
+)
+"""Verdicts on a word about a refund that open a case and move nothing."""
+
+
+class NextStep(StrEnum):
+    """What a person does next about a refund that waits by hand.
+
+    top_up         our account at the channel is short: pay in; the same number is sent again every day
+    new_number     the channel closed this number for good: only a refund with a new number can succeed
+    other_account  the account that paid cannot take it: agree with the payer and have the channel pay it out to her
+    look           the channel turned it down for a reason of its own: read its code and the exchange
+    """
+
+    TOP_UP = "top_up"
+    NEW_NUMBER = "new_number"
+    OTHER_ACCOUNT = "other_account"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFacts:
+    """What of a refund of ours decides about a channel's word.
+
+    `refund_ref`, the channel's own number, is empty until it has said it.
+    """
+
+    state: RefundState
+    channel_code: str
+    order_no: str
+    trade_ref: str
+    refund_ref: str
+    amount_fen: Fen
+    captured_fen: Fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWord:
+    """What a channel says of a refund."""
+
+    channel_code: str
+    order_no: str
+    trade_ref: str
+    refund_ref: str
+    amount_fen: Fen
+    captured_fen: Fen
+    currency: str
+    is_ours: bool
+    fate: RefundFate
+
+
+def judge_refund(word: RefundWord, refund: RefundFacts | None) -> RefundVerdict:
+    """One verdict for one word about a refund, by the precedence of `RefundVerdict`."""
+    if refund is None:
+        return RefundVerdict.REFUND_NOT_FOUND
+    if not word.is_ours or word.channel_code != refund.channel_code:
+        return RefundVerdict.REFUND_NOT_OURS
+    if word.currency != CURRENCY:
+        return RefundVerdict.REFUND_CURRENCY_DIFFERS
+    if (word.order_no, word.trade_ref) != (refund.order_no, refund.trade_ref):
+        return RefundVerdict.REFUND_NUMBERS_DIFFER
+    if not word.refund_ref or refund.refund_ref not in ("", word.refund_ref):
+        return RefundVerdict.REFUND_NUMBERS_DIFFER
+    if (word.amount_fen, word.captured_fen) != (refund.amount_fen, refund.captured_fen):
+        return RefundVerdict.REFUND_AMOUNT_DIFFERS
+    return _by_state(word.fate, refund.state)
+
+
+def _by_state(fate: RefundFate, state: RefundState) -> RefundVerdict:
+    """What a fitting word is worth in a state: one of a refund that never left us, or that had ended otherwise, cannot
+    be true together with our books.
+    """
+    if state in OUTSIDE:
+        match fate:
+            case RefundFate.SUCCEEDED:
+                return RefundVerdict.SUCCEEDED
+            case RefundFate.PROCESSING:
+                return RefundVerdict.IN_WORK
+            case RefundFate.CLOSED | RefundFate.ABNORMAL:
+                return RefundVerdict.PUT_ASIDE
+    if state is RefundState.SUCCEEDED:
+        is_possible = fate in (RefundFate.SUCCEEDED, RefundFate.PROCESSING)
+    else:
+        is_possible = state is RefundState.FAILED and fate is not RefundFate.SUCCEEDED
+    return RefundVerdict.EXISTS if is_possible else RefundVerdict.REFUND_CONTRADICTS
+
+
+def next_step(advice: RefundAdvice | None, fate: RefundFate | None) -> NextStep:
+    """What a person does after an explicit no: by the channel's advice, or by what became of the refund there."""
+    if fate is RefundFate.ABNORMAL:
+        return NextStep.OTHER_ACCOUNT
+    if fate is RefundFate.CLOSED or advice is RefundAdvice.NEW_NUMBER:
+        return NextStep.NEW_NUMBER
+    return NextStep.TOP_UP if advice is RefundAdvice.AGAIN else NextStep.LOOK
+
+
+def next_refund_ask_at(*, sent_at: Instant, now: Instant) -> Instant:
+    """When to ask next about a refund that the channel is at: the next step of `REFUND_ASK_AFTER`, then hourly."""
+    ahead = [sent_at + after for after in REFUND_ASK_AFTER if sent_at + after > now]
+    return min(ahead) if ahead else now + REFUND_ASK_AGAIN

@@ -110,6 +110,11 @@ class NoticeRow:
     headers: dict[str, str]
     body: bytes
     received_at: Instant
+    refund_no: str
+    refund_ref: str
+    fate: str
+    captured_fen: int
+    account_tail: str
 
 
 def read_order(
@@ -226,4 +231,9 @@ def insert_notices(tx: Tx, notices: Sequence[NoticeRow]) -> int:
         headers=[json.dumps(row.headers) for row in notices],
         bodies=[row.body for row in notices],
         received_ats=[row.received_at for row in notices],
+        refund_nos=[row.refund_no for row in notices],
+        refund_refs=[row.refund_ref for row in notices],
+        fates=[row.fate for row in notices],
+        captureds_fen=[row.captured_fen for row in notices],
+        account_tails=[row.account_tail for row in notices],
     )

@@ -6,6 +6,7 @@ LEFT JOIN payments_capture AS took
     ON took.region_code = %(region_code)s AND took.channel_code = kept.channel_code AND took.trade_ref = kept.trade_ref
 WHERE kept.region_code = %(region_code)s
     AND kept.judged_at IS NOT NULL
+    AND kept.event <> 'refund'
     AND kept.verdict NOT IN ('other_event', 'not_ours', 'currency_differs')
     AND took.id IS NULL
 ORDER BY kept.id
