@@ -32,7 +32,7 @@ NO_DATABASE = declare(
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 held_connection: ContextVar[Connection | None] = ContextVar("held_connection", default=None)
-"""The connection that `one_connection` holds for this thread, if it does."""
+"""The connection that `kernel.sharing` holds for this thread, if it does."""
 
 _lock = threading.Lock()
 _pool: ConnectionPool[Connection] | None = None
@@ -63,22 +63,8 @@ def connection() -> Iterator[Connection]:
 
 
 @contextmanager
-def one_connection() -> Iterator[None]:
-    """What the block reads and counts goes over one connection, taken once: for a request that asks several rooms.
-
-    Every statement still commits by itself. A transaction opened in the block takes a connection of its own.
-    """
-    with connection() as found:
-        token = held_connection.set(found)
-        try:
-            yield
-        finally:
-            held_connection.reset(token)
-
-
-@contextmanager
 def asking() -> Iterator[Connection]:
-    """The connection held by `one_connection`, or one of the pool as `connection` gives it."""
+    """The connection held by `kernel.sharing`, or one of the pool as `connection` gives it."""
     held = held_connection.get()
     if held is not None:
         yield held

@@ -9,8 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from canbao.kernel.connections import APP_ROLE, asking, close_pool, connection, one_connection, owner_connection
+from canbao.kernel.connections import APP_ROLE, asking, close_pool, connection, owner_connection
 from canbao.kernel.regions import RegionCode
+from canbao.kernel.sharing import one_connection
 from canbao.kernel.sql import Statement, reading
 from canbao.kernel.transactions import region_tx
 from canbao.site import postgres

@@ -24,11 +24,11 @@ from canbao.doors.frame.reader import reader_of
 from canbao.doors.frame.views import PUBLIC
 from canbao.kernel import throttle
 from canbao.kernel.clock import Clock
-from canbao.kernel.connections import one_connection
 from canbao.kernel.environment import process_clock
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import NATION
+from canbao.kernel.sharing import one_connection
 from canbao.kernel.throttle import Limit
 from canbao.registry import public as registry
 from canbao.registry.public import Registered
