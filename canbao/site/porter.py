@@ -2,20 +2,22 @@
 
 Django answers a request in a thread of its own. A thread that reads a request straight from the line waits for as long
 as its sender likes, and four slow senders would stop every page. So the porter reads on the event loop, within
-`BODY_S_MAX`, and holds at most `BODY_BYTES_MAX`. What is longer is heard out to `HEARD_BYTES_MAX` and handed on empty,
-with its true length, so that the application answers it with a page of its own. The porter also leaves out headers
-whose names have an underscore: WSGI cannot tell them from those with a hyphen, and a caller could pass his own for one
-that our proxy writes.
+`BODY_S_MAX`, and holds at most `BODY_BYTES_MAX`; a request that ends with its head goes on at once. What is longer is
+heard out to `HEARD_BYTES_MAX` and handed on empty, with its true length, so that the application answers it with a page
+of its own. The porter also leaves out headers whose names have an underscore: WSGI cannot tell them from those with a
+hyphen, and a caller could pass his own for one that our proxy writes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any, Protocol
+
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its stubs forget what it exports
 
 BODY_BYTES_MAX = 256 * 1024
 """The largest form of ours has a few hundred bytes."""
@@ -39,6 +41,9 @@ class Headers(Protocol):
     def items(self) -> Iterable[tuple[str, str]]:
         """Every header, lower case, in the order in which they came."""
 
+    def get(self, key: str) -> str | None:
+        """The first header of a name."""
+
 
 class Scope(Protocol):
     """Of granian's description of a request what is used here. `path` is unquoted already."""
@@ -55,7 +60,10 @@ class Scope(Protocol):
 
 
 class Line(Protocol):
-    """Of granian's connection what is used here: the body in pieces, and one answer."""
+    """Of granian's connection what is used here: the body whole or in pieces, and one answer, from any thread."""
+
+    def __call__(self) -> Awaitable[bytes]:
+        """The whole body."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces of the body."""
@@ -75,18 +83,41 @@ class Porter:
         """Serve one request."""
         if scope.proto != "http":
             return
-        try:
-            async with asyncio.timeout(BODY_S_MAX):
-                body = await _body(line)
-        except TimeoutError:
-            line.response_bytes(408, [("connection", "close")], b"")
-            return
+        body: tuple[bytes, int] | None = (b"", 0)
+        if not _has_no_body(scope):
+            try:
+                async with asyncio.timeout(BODY_S_MAX):
+                    body = await _body(scope, line)
+            except TimeoutError:
+                line.response_bytes(408, [("connection", "close")], b"")
+                return
+            except ProtocolClosed:
+                # The sender left before he had said everything: there is nothing to do and nobody to answer.
+                return
         if body is None:
             line.response_bytes(413, [("connection", "close")], b"")
             return
-        environment = _environment(scope, *body)
         loop = asyncio.get_running_loop()
-        line.response_bytes(*await loop.run_in_executor(self._pool, self._answer, environment))
+        answered = loop.create_future()
+        self._pool.submit(self._serve, scope, line, body, loop, answered)
+        # The server takes a request whose coroutine has ended for one that nobody answered.
+        await answered
+
+    def _serve(
+        self,
+        scope: Scope,
+        line: Line,
+        body: tuple[bytes, int],
+        loop: asyncio.AbstractEventLoop,
+        answered: asyncio.Future[None],
+    ) -> None:
+        """Answer a request in the thread of its page, and tell the event loop afterwards."""
+        failure: BaseException | None = None
+        try:
+            line.response_bytes(*self._answer(_environment(scope, *body)))
+        except BaseException as fault:
+            failure = fault
+        loop.call_soon_threadsafe(_tell, answered, failure)
 
     def _answer(self, environment: Environment) -> Answer:
         begun: list[tuple[int, list[tuple[str, str]]]] = []
@@ -105,10 +136,30 @@ class Porter:
         return status, headers, content
 
 
-async def _body(line: Line) -> tuple[bytes, int] | None:
+def _tell(answered: asyncio.Future[None], failure: BaseException | None) -> None:
+    if answered.done():
+        return
+    if failure is None:
+        answered.set_result(None)
+    else:
+        answered.set_exception(failure)
+
+
+def _has_no_body(scope: Scope) -> bool:
+    """Whether a request ends with its head: in HTTP/1 a body is announced there (RFC 9112, section 6.3)."""
+    announced = scope.headers.get("content-length") not in {None, "0"} or scope.headers.get("transfer-encoding")
+    return not announced and scope.http_version.startswith("1")
+
+
+async def _body(scope: Scope, line: Line) -> tuple[bytes, int] | None:
     """The whole body and its length; no body where it is longer than any form of ours, and None where it does not
     end. No more than a form is ever held.
     """
+    said = scope.headers.get("content-length") or ""
+    if said.isascii() and said.isdigit() and int(said) <= BODY_BYTES_MAX and not scope.headers.get("transfer-encoding"):
+        # The server reads as much as was announced and no more: it may be taken at once.
+        whole = await line()
+        return whole, len(whole)
     held, length = bytearray(), 0
     async for piece in line:
         length += len(piece)

@@ -26,9 +26,12 @@ from canbao.site import porter
 
 porter.BODY_S_MAX = 1.0
 
+asked = []
+
 def echo(environment, start):
     body = environment["wsgi.input"].read()
-    told = {name: value for name, value in environment.items() if isinstance(value, str)}
+    asked.append(environment["PATH_INFO"])
+    told = {"asked": asked} | {name: value for name, value in environment.items() if isinstance(value, str)}
     start("200 OK", [("Content-Type", "application/json"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
     return [json.dumps({**told, "length": len(body)}).encode()]
 
@@ -125,6 +128,30 @@ def test_many_slow_senders_stop_nobody_and_are_let_go(port: int) -> None:
     for line in slow:
         assert line.recv(100).startswith(b"HTTP/1.1 408")
         line.close()
+
+
+def test_a_form_whose_sender_left_half_way_is_not_taken_for_a_whole_one(port: int) -> None:
+    say(port, "POST /half HTTP/1.1\nHost: x\nContent-Length: 100\n\n", b"id_no=3601").close()
+    deadline = time.monotonic() + 0.3
+    while time.monotonic() < deadline:
+        told = json.loads(heard(say(port, "GET /whole HTTP/1.1\nHost: x\nConnection: close\n\n"))[1])
+
+        assert "/whole" in told["asked"]
+        assert "/half" not in told["asked"]
+
+
+def test_a_request_that_says_its_body_is_empty_is_answered_at_once(port: int) -> None:
+    told = json.loads(heard(say(port, "POST / HTTP/1.1\nHost: x\nContent-Length: 0\nConnection: close\n\n"))[1])
+
+    assert (told["REQUEST_METHOD"], told["CONTENT_LENGTH"], told["length"]) == ("POST", "0", 0)
+
+
+def test_a_body_in_pieces_is_put_together(port: int) -> None:
+    request = "POST / HTTP/1.1\nHost: x\nConnection: close\nTransfer-Encoding: chunked\n\n"
+    _, content = heard(say(port, request, b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"))
+    told = json.loads(content)
+
+    assert (told["CONTENT_LENGTH"], told["length"]) == ("5", 5)
 
 
 @pytest.mark.parametrize("declared", [True, False])
