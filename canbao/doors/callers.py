@@ -8,6 +8,7 @@ counts.
 from __future__ import annotations
 
 import ipaddress
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -28,9 +29,15 @@ _IPV6_HOME = 64
 def client_address(request: HttpRequest) -> str:
     """The caller's address. A proxy appends to a list, so the last entry is the one our own proxy wrote."""
     header = getattr(settings, "TRUSTED_ADDRESS_HEADER", "")
-    said = request.headers.get(header, "") if header else ""
+    said = request.META.get(_variable_of(header), "") if header else ""
     text = said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
     return _readable(text)
+
+
+@cache
+def _variable_of(header: str) -> str:
+    """The name under which WSGI hands a header on."""
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 def payer_address(request: HttpRequest) -> str:
@@ -59,8 +66,7 @@ def counted_address(address: str) -> str:
     >>> counted_address("2001:db8:1:2:3:4:5:6"), counted_address("203.0.113.9")
     ('2001:db8:1:2::', '203.0.113.9')
     """
-    found = ipaddress.ip_address(address)
-    if found.version == 4:
+    if ":" not in address:
         return address
     return str(ipaddress.ip_network(f"{address}/{_IPV6_HOME}", strict=False).network_address)
 

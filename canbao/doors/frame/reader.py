@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar
 
 from django.conf import settings
@@ -79,8 +80,13 @@ def reader_of(request: HttpRequest) -> Reader:
 
 
 def _chosen(choices: type[Choice], asked: str | None, kept: str | None, default: Choice) -> Choice:
-    offered = {str(choice): choice for choice in choices}
+    offered = _offered(choices)
     return offered.get(asked or "") or offered.get(kept or "") or default
+
+
+@cache
+def _offered(choices: type[Choice]) -> dict[str, Choice]:
+    return {str(choice): choice for choice in choices}
 
 
 def keep_choice(response: HttpResponse, cookie: str, value: str) -> None:
@@ -95,11 +101,12 @@ def remember_reader(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        reader = reader_of(request)
-        if request.GET.get("lang") == reader.language:
-            keep_choice(response, LANGUAGE_COOKIE, reader.language)
-        if request.GET.get("view") == reader.view:
-            keep_choice(response, VIEW_COOKIE, reader.view)
+        if request.GET:
+            reader = reader_of(request)
+            if request.GET.get("lang") == reader.language:
+                keep_choice(response, LANGUAGE_COOKIE, reader.language)
+            if request.GET.get("view") == reader.view:
+                keep_choice(response, VIEW_COOKIE, reader.view)
         patch_vary_headers(response, ("Cookie",))
         return response
 
