@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+WORKING_DAYS_OF_A_WEEK = 5
+
 
 def months_after(on: date, months: int) -> date:
     """The same day some months later, or the last day of that month where it has no such day.
@@ -22,6 +24,24 @@ def first_of_next_month(on: date) -> date:
     datetime.date(2026, 1, 1)
     """
     return months_after(on.replace(day=1), 1)
+
+
+def working_days_after(on: date, count: int) -> date:
+    """The day that is so many Mondays to Fridays after a day; the day itself for none.
+
+    Public holidays are not known here, because no source of them is kept: over one of them the day found is early.
+
+    >>> working_days_after(date(2024, 11, 15), 1), working_days_after(date(2024, 11, 15), 15)
+    (datetime.date(2024, 11, 18), datetime.date(2024, 12, 6))
+    """
+    # Counted from a weekend as from the Friday before it, so that whole weeks can be taken at once.
+    weekend = max(0, on.weekday() - WORKING_DAYS_OF_A_WEEK + 1) if count else 0
+    weeks, days = divmod(count, WORKING_DAYS_OF_A_WEEK)
+    found = on + timedelta(weeks=weeks, days=-weekend)
+    while days:
+        found += timedelta(days=1)
+        days -= found.weekday() < WORKING_DAYS_OF_A_WEEK
+    return found
 
 
 def age_in_years(born_on: date, on: date) -> int:

@@ -61,6 +61,24 @@ REPAIRED_MORE_THAN_LAPSED = declare(
     "修复了 {repaired} 年，但只断保 {lapsed} 年，请核对",
     "{repaired} years are repaired but only {lapsed} lapsed; check the years",
 )
+REFUND_FACT_MISSING = declare(
+    "rulebook.refund_fact_missing",
+    Retry.NEVER,
+    "按“{reason}”退费要先知道{fact_zh}，请补上",
+    "A refund for “{reason}” cannot be decided without {fact_en}; add it",
+)
+REFUND_DAY_AHEAD = declare(
+    "rulebook.refund_day_ahead",
+    Retry.NEVER,
+    "{day} 还没到，不能作为退费的事实，请核对日期",
+    "{day} lies in the future and cannot be a fact of a refund; check the day",
+)
+REFUND_AMOUNT_WRONG = declare(
+    "rulebook.refund_amount_wrong",
+    Retry.NEVER,
+    "要退 {asked}，但这笔款项是 {paid}，请核对金额",
+    "{asked} is to go back, but {paid} was paid; check the amount",
+)
 CASE_REFUSED = declare(
     "rulebook.case_refused",
     Retry.NEVER,

@@ -314,6 +314,18 @@ class GovernmentSubsidy(BaseModel):
     is_minimum: bool = False
 
 
+class Refund(BaseModel):
+    """What a region says of refunds (退费): how long after cover has begun money may still go back, and by when it is
+    back. A file without this section is read as `national_refund.yaml` says.
+    """
+
+    model_config = STRICT
+
+    after_cover_start_working_days: SourcedCount
+    automatic_days: SourcedCount
+    decided_working_days: SourcedCount
+
+
 class RegionYear(BaseModel):
     """All values of one region, scheme and insured year, as published."""
 
@@ -333,6 +345,7 @@ class RegionYear(BaseModel):
     assistance: tuple[Assistance, ...]
     newborn: MaybeNewborn
     waiting: MaybeWaiting
+    refund: Refund | None = None
     sources: dict[str, SourceEntry]
 
     @property

@@ -20,12 +20,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
 
 from canbao.kernel.errors import CanbaoError
+from canbao.kernel.money import Fen
 from canbao.rulebook.contribution import Facts, person_class, price
 from canbao.rulebook.entitlement import CoverFacts, cover_of
 from canbao.rulebook.errors import CASE_REFUSED
 from canbao.rulebook.newborn import NewbornChoice, insured_years_of, newborn_choices
 from canbao.rulebook.parameters import RegionYear
 from canbao.rulebook.reading import from_document
+from canbao.rulebook.refund import RefundFacts, RefundReason, decide, refund_rules
 from canbao.rulebook.sense import senseless
 from canbao.rulebook.window import calendar_window_on, due_period, window_on
 
@@ -41,6 +43,7 @@ class Question(StrEnum):
     COVER = "cover"
     CHOICES = "choices"
     DUE = "due"
+    REFUND = "refund"
 
 
 class CaseFacts(BaseModel):
@@ -58,6 +61,13 @@ class CaseFacts(BaseModel):
     repaired_years: StrictInt = 0
     exempt_group: StrictStr | None = None
     newborn_choice: NewbornChoice | None = None
+    reason: RefundReason | None = None
+    cover_from: date | None = None
+    cover_until: date | None = None
+    event_on: date | None = None
+    amount_fen: StrictInt = 0
+    paid_fen: StrictInt = 40000
+    owed_fen_now: StrictInt | None = None
 
 
 class Case(BaseModel):
@@ -235,6 +245,37 @@ def _due(case: Case, parameters: RegionYear) -> Mapping[str, object]:
     }
 
 
+def _refund(case: Case, parameters: RegionYear) -> Mapping[str, object]:
+    facts = case.facts
+    if facts.reason is None:
+        raise _refused(case, f"{case.ask} needs the fact reason")
+    found = decide(
+        RefundFacts(
+            reason=facts.reason,
+            on=_needed(case, facts.day, "day"),
+            paid_on=_needed(case, facts.paid_on, "paid_on"),
+            amount_fen=Fen(facts.amount_fen),
+            paid_fen=Fen(facts.paid_fen),
+            cover_from=facts.cover_from,
+            cover_until=facts.cover_until,
+            event_on=facts.event_on,
+            owed_fen_now=Fen(facts.owed_fen_now) if facts.owed_fen_now is not None else None,
+        ),
+        refund_rules(parameters),
+    )
+    return {
+        "is_allowed": found.is_allowed,
+        "is_automatic": found.is_automatic,
+        "amount_fen": found.amount_fen,
+        "undoes": str(found.undoes),
+        "bill_after": str(found.bill_after),
+        "deadline_on": found.deadline_on,
+        "says": [step.label_en for step in found.steps],
+        "sources": [step.source.key for step in found.steps],
+        "reliability": [str(step.source.reliability) for step in found.steps],
+    }
+
+
 _ANSWERS: Mapping[Question, Callable[[Case, RegionYear], Mapping[str, object]]] = {
     Question.PRICE: _price,
     Question.WINDOW: _window,
@@ -242,6 +283,7 @@ _ANSWERS: Mapping[Question, Callable[[Case, RegionYear], Mapping[str, object]]] 
     Question.COVER: _cover,
     Question.CHOICES: _choices,
     Question.DUE: _due,
+    Question.REFUND: _refund,
 }
 
 
