@@ -101,7 +101,10 @@ def test_a_double_press_takes_off_one(house: House, visit: Visit, scripts: bool)
     page = payer.gather(*house.family().members())
     box = page.locator(REMOVE).first.bounding_box()
     assert box is not None
-    page.mouse.dblclick(box["x"] + 10, box["y"] + 10, delay=40)
+    # With scripts the second press may come after the answer, and must not meet the next person's button.
+    for wait_ms in (200 if scripts else 0, 0):
+        page.mouse.click(box["x"] + 10, box["y"] + 10)
+        page.wait_for_timeout(wait_ms)
     page.wait_for_selector("#said p")
     page.wait_for_timeout(600)
     assert page.locator("#list form").count() == 3
