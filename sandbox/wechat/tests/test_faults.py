@@ -432,6 +432,26 @@ def _paid_while_closing(merchant: Merchant) -> None:
     assert len(merchant.hear(200)) == 1
 
 
+@pytest.mark.parametrize("fault", [Fault.PAID_WHILE_CLOSING, Fault.PAID_AFTER_CLOSE])
+def test_payer_who_cannot_pay_loses_the_race_to_the_close(merchant: Merchant, fault: Fault) -> None:
+    merchant.placed("ORDER0001", changes={"time_expire": rfc3339(START + timedelta(minutes=30))})
+    payer = merchant.gateway.ledger.default_payer(START)
+    merchant.gateway.ledger.set_balance(payer.openid, 0, START)
+    merchant.gateway.clock.advance(30 * 60 + 1)
+    _with(merchant, fault)
+    assert merchant.close("ORDER0001").status == 204
+    assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "CLOSED"
+    assert merchant.hear(200) == []
+
+
+def test_close_of_an_expired_order_is_never_overtaken_by_a_payment(merchant: Merchant) -> None:
+    merchant.placed("ORDER0001", changes={"time_expire": rfc3339(START + timedelta(minutes=30))})
+    merchant.gateway.clock.advance(30 * 60 + 1)
+    _with(merchant, Fault.PAID_WHILE_CLOSING)
+    assert merchant.close("ORDER0001").status == 204
+    assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "CLOSED"
+
+
 @_shows(Fault.PAID_AFTER_EXPIRY)
 def _paid_after_expiry(merchant: Merchant) -> None:
     merchant.placed("ORDER0001", changes={"time_expire": rfc3339(START + timedelta(minutes=30))})
