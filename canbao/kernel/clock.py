@@ -22,9 +22,12 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 CLOCK_MALFORMED = declare(
     "kernel.clock_malformed",
     Retry.NEVER,
-    "CANBAO_CLOCK 的值“{text}”看不懂，请写成 2024-11-15 或 shift:-3600",
-    "CANBAO_CLOCK is “{text}”; write a date such as 2024-11-15, or shift:-3600 (seconds)",
+    "CANBAO_CLOCK 的值“{text}”不能用，请写成 1990 年以后的日期，如 2024-11-15，或 shift:-3600",
+    "CANBAO_CLOCK is “{text}”; write a date such as 2024-11-15, or shift:-3600 (seconds), not before 1990",
 )
+
+YEAR_FIRST, YEAR_LAST = 1990, 2999
+"""Business dates are of this platform's time; a clock set elsewhere is a slip of the pen."""
 
 _SHIFT = re.compile(r"shift:([+-]?\d{1,11})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -97,16 +100,25 @@ def clock_from(setting: str | None) -> ShiftedClock:
     text = (setting or "").strip()
     if not text:
         return SystemClock()
+    try:
+        found = ShiftedClock(_shift(text))
+        is_of_our_time = YEAR_FIRST <= found.today().year <= YEAR_LAST
+    except (ValueError, OverflowError) as malformed:
+        raise CLOCK_MALFORMED(text=text[:30]) from malformed
+    if not is_of_our_time:
+        raise CLOCK_MALFORMED(text=text[:30])
+    return found
+
+
+def _shift(text: str) -> timedelta:
+    """The shift that a setting asks for. Raises ValueError where it asks for none that can be read."""
     exact = _SHIFT.fullmatch(text)
     if exact is not None:
-        return ShiftedClock(timedelta(seconds=int(exact.group(1))))
+        return timedelta(seconds=int(exact.group(1)))
     if _DATE.fullmatch(text) is None:
-        raise CLOCK_MALFORMED(text=text[:30])
-    try:
-        wanted = date.fromisoformat(text)
-    except ValueError as malformed:
-        raise CLOCK_MALFORMED(text=text[:30]) from malformed
-    return ShiftedClock(timedelta(days=(wanted - SystemClock().today()).days))
+        message = "neither a date nor a shift"
+        raise ValueError(message)
+    return timedelta(days=(date.fromisoformat(text) - SystemClock().today()).days)
 
 
 def shift_setting(clock: ShiftedClock) -> str:

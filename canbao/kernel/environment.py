@@ -35,6 +35,18 @@ STATE_DIR_OPEN = declare(
     "状态目录 {path} 不属于当前用户，或者别人也能写，里面有密钥。请用 chmod 700 收紧，或换一个目录",
     "The state directory {path} holds keys, but is not ours or others may write in it; chmod 700 it or name another",
 )
+STATE_DIR_UNUSABLE = declare(
+    "kernel.state_dir_unusable",
+    Retry.NEVER,
+    "状态目录里的 {path} 不能用（{reason}），请改正，或用 CANBAO_STATE_DIR 换一个目录",
+    "{path} in the state directory cannot be used ({reason}); mend that, or name another directory by CANBAO_STATE_DIR",
+)
+STATE_FILE_EMPTY = declare(
+    "kernel.state_file_empty",
+    Retry.NEVER,
+    "文件 {path} 是空的，请从备份恢复；没有备份就删掉它，会重新生成",
+    "The file {path} is empty; restore it from a copy, or remove it, and it is made anew",
+)
 
 
 def is_production() -> bool:
@@ -54,11 +66,15 @@ def state_dir() -> Path:
 
     `CANBAO_STATE_DIR`, or `.local/state` in the checkout. Made with mode 0700 when it is missing.
 
-    Errors: `kernel.state_dir_open` where it belongs to somebody else or others may write in it.
+    Errors: `kernel.state_dir_open` where it belongs to somebody else or others may write in it;
+    `kernel.state_dir_unusable` where it cannot be made or looked into.
     """
     found = Path(os.environ.get("CANBAO_STATE_DIR") or Path(__file__).resolve().parents[2] / ".local" / "state")
-    found.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = found.stat()
+    try:
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = found.stat()
+    except OSError as refused:
+        raise STATE_DIR_UNUSABLE(path=str(found), reason=refused.strerror or type(refused).__name__) from refused
     if os.geteuid() not in {0, status.st_uid} or status.st_mode & 0o022:
         raise STATE_DIR_OPEN(path=str(found))
     return found
@@ -68,7 +84,19 @@ def kept_once(path: Path, content: bytes) -> bytes:
     """What a file of the state directory holds; where it is missing it is made with this content, mode 0600.
 
     The file appears whole and in one step, so of two first starts the second reads what the first one wrote.
+
+    Errors: `kernel.state_dir_unusable` where it cannot be written or read; `kernel.state_file_empty`.
     """
+    try:
+        kept = _kept_once(path, content)
+    except OSError as refused:
+        raise STATE_DIR_UNUSABLE(path=str(path), reason=refused.strerror or type(refused).__name__) from refused
+    if not kept:
+        raise STATE_FILE_EMPTY(path=str(path))
+    return kept
+
+
+def _kept_once(path: Path, content: bytes) -> bytes:
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -35,14 +35,20 @@ _TAG = 16
 KEYS_MISSING = declare(
     "kernel.keys_missing",
     Retry.NEVER,
-    "缺少密钥：请设置 CANBAO_SEAL_KEYS 和 CANBAO_DIGEST_KEY",
-    "Keys are missing: set CANBAO_SEAL_KEYS and CANBAO_DIGEST_KEY",
+    "缺少密钥：请同时设置 CANBAO_SEAL_KEYS 和 CANBAO_DIGEST_KEY",
+    "Keys are missing: set both CANBAO_SEAL_KEYS and CANBAO_DIGEST_KEY",
 )
 KEYS_MALFORMED = declare(
     "kernel.keys_malformed",
     Retry.NEVER,
     "密钥格式不对：CANBAO_SEAL_KEYS 写成 1:32位十六进制,2:…，CANBAO_DIGEST_KEY 为 64 位十六进制",
     "A key is malformed: CANBAO_SEAL_KEYS reads 1:<32 hex digits>,2:…, CANBAO_DIGEST_KEY has 64 hex digits",
+)
+KEYS_FILE_BROKEN = declare(
+    "kernel.keys_file_broken",
+    Retry.NEVER,
+    "开发密钥文件 {path} 读不懂，请从备份恢复；没有它，已密封的数据打不开",
+    "The file of development keys {path} cannot be read; restore it from a copy: without it no sealed data opens",
 )
 KEY_UNKNOWN = declare(
     "kernel.key_unknown",
@@ -161,11 +167,13 @@ def digest(kind: str, text: str) -> bytes:
 def ring() -> KeyRing:
     """The key ring of this process, from the environment; in development from keys made at first start.
 
-    Errors: `kernel.keys_missing` in production, `kernel.keys_malformed`.
+    Errors: `kernel.keys_missing` in production, and wherever one of the two is given without the other;
+    `kernel.keys_malformed`; `kernel.keys_file_broken`.
     """
     seal_keys, digest_key = os.environ.get("CANBAO_SEAL_KEYS", ""), os.environ.get("CANBAO_DIGEST_KEY", "")
     if not seal_keys or not digest_key:
-        if is_production():
+        # Half a ring is a slip: to seal under other keys than the ones that were meant would go unnoticed.
+        if is_production() or seal_keys or digest_key:
             raise KEYS_MISSING()
         seal_keys, digest_key = _development_keys(state_dir() / "keys.json")
     try:
@@ -197,8 +205,12 @@ def add_development_key() -> int:
 
 
 def _development_keys(path: Path) -> tuple[str, str]:
-    kept = json.loads(kept_once(path, _keys_file(f"1:{secrets.token_hex(16)}", secrets.token_hex(32))))
-    return kept["seal_keys"], kept["digest_key"]
+    content = kept_once(path, _keys_file(f"1:{secrets.token_hex(16)}", secrets.token_hex(32)))
+    try:
+        kept = json.loads(content)
+        return str(kept["seal_keys"]), str(kept["digest_key"])
+    except (ValueError, KeyError, TypeError):
+        raise KEYS_FILE_BROKEN(path=str(path)) from None
 
 
 def _keys_file(seal_keys: str, digest_key: str) -> bytes:
