@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -58,8 +59,18 @@ def prepared_chunks(
 
 
 def _leave_stopping_to_the_caller() -> None:
-    """Ctrl-C reaches every process of the terminal; the caller alone answers it, between two batches."""
+    """Ctrl-C reaches every process of the terminal; the caller alone answers it, between two batches. When the caller
+    is killed, nobody waits for this process's work, and it ends too.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_caller, daemon=True).start()
+
+
+def _end_with_the_caller() -> None:
+    caller = multiprocessing.parent_process()
+    assert caller is not None, "this runs in a process that the caller started"
+    caller.join()
+    os._exit(1)
 
 
 def _chained(first: list[list[Line]], rest: Iterator[list[Line]]) -> Iterator[list[Line]]:

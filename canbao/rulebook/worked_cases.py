@@ -100,7 +100,7 @@ class Difference:
 def read_cases(text: str, *, file: str) -> list[Case]:
     """The cases in a file. Errors: `rulebook.case_refused` naming file, case and reason."""
     try:
-        return TypeAdapter(list[Case]).validate_python(yaml.safe_load(text))
+        cases = TypeAdapter(list[Case]).validate_python(yaml.safe_load(text))
     except yaml.YAMLError as malformed:
         raise CASE_REFUSED(file=file, case="(file)", reason=str(malformed).splitlines()[0]) from None
     except ValidationError as refused:
@@ -109,6 +109,9 @@ def read_cases(text: str, *, file: str) -> list[Case]:
         name = f"case {number + 1}" if isinstance(number, int) else str(number)
         where = ".".join(str(part) for part in path)
         raise CASE_REFUSED(file=file, case=name, reason=f"{where}: {detail['msg']}".lstrip(": ")) from None
+    if not cases:
+        raise CASE_REFUSED(file=file, case="(file)", reason="it holds no case")
+    return cases
 
 
 def run_case(case: Case, values: Callable[[str], str]) -> list[Difference]:

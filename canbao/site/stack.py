@@ -9,6 +9,7 @@ stops them all, the worker first.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,31 @@ NOT_STARTED = declare(
     "{process} 没有启动，请看日志 {log}",
     "{process} did not start; look at its log, {log}",
 )
+
+STACK_RUNS = declare(
+    "site.stack_runs",
+    Retry.LATER,
+    "这里已经有一个 canbao up 或 demo 在运行（进程 {process}），请先停掉它；什么也没有改动",
+    "Another canbao up or demo runs here (process {process}); stop it first. Nothing was changed",
+)
+
+
+@contextlib.contextmanager
+def sole_stack() -> Iterator[None]:
+    """Be the only one of this installation that runs a stack: two would share keys, a sandbox's book and a database.
+
+    Errors: `site.stack_runs` naming the process that does.
+    """
+    with (state_dir() / "stack.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise STACK_RUNS(process=lock.read(20).strip() or "?") from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,12 +67,12 @@ class WayShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What a pay form said."""
+    """What a pay form said. An amount that cannot be read is nought: nobody was shown that, so it is refused."""
 
     form_key: str
     how: str
     agreed: bool
-    amount_fen: int | None
+    amount_fen: int
 
 
 def addresses() -> Addresses:
@@ -106,7 +106,7 @@ def _sent(request: HttpRequest) -> Sent:
         form_key=key if _FORM_KEY.fullmatch(key) else _new_key(),
         how=request.POST.get("how", ""),
         agreed=request.POST.get("agree") == "yes",
-        amount_fen=int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 12 else None,
+        amount_fen=int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 12 else 0,
     )
 
 
@@ -161,7 +161,7 @@ def _order(request: HttpRequest, part: Part, sent: Sent) -> HttpResponse:
             payer=payer,
             addresses=addresses(),
             agreement_version=version_for([line.insured_year for line in part.lines]),
-            expected_fen=Fen(sent.amount_fen if sent.amount_fen is not None else part.total_fen),
+            expected_fen=Fen(sent.amount_fen),
             idempotency_key=sent.form_key,
             clock=process_clock(),
         )

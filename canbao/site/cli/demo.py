@@ -19,6 +19,7 @@ from canbao.kernel.money import format_yuan
 from canbao.site.start import prepare
 
 if TYPE_CHECKING:
+    from canbao.site.demo.scene import Say
     from canbao.site.demo.story import Told
 
 BUSINESS_DATE = "2024-11-15"
@@ -42,8 +43,23 @@ def demo(as_json: AsJson = False) -> None:
     def say(line: str) -> None:
         console.print(f"{time.monotonic() - started:6.1f} s  {line}", soft_wrap=True)
 
-    prepare(migrated=False)
-    say("database ready")
+    from canbao.site.stack import sole_stack
+
+    with sole_stack():
+        prepare(migrated=False)
+        say("database ready")
+        told = _play(say)
+    seconds = time.monotonic() - started
+    if as_json:
+        sys.stdout.write(json.dumps(_as_object(told, seconds), ensure_ascii=False) + "\n")
+    else:
+        _print(console, told, seconds)
+    good = told.order_state == "settled" and told.bills_paid == len(told.covers) and told.receipt_valid
+    raise typer.Exit(0 if good and not told.findings else 1)
+
+
+def _play(say: Say) -> Told:
+    """Set the scene, run the stack, and let the story be told."""
     from canbao.site.demo.scene import set_the_scene
     from canbao.site.demo.story import tell
     from canbao.site.stack import Stack
@@ -54,19 +70,12 @@ def demo(as_json: AsJson = False) -> None:
     try:
         addresses = stack.start()
         say(f"pages {addresses.pages}, intake {addresses.intake}, WeChat sandbox {addresses.sandbox}, worker")
-        told = tell(scene, addresses, ROOT / ".local" / "demo", say)
+        return tell(scene, addresses, ROOT / ".local" / "demo", say)
     except LookupError as missed:
         typer.secho(f"{missed}\nThe logs are in {stack.logs}.", fg="red", err=True)
         raise typer.Exit(1) from missed
     finally:
         stack.stop()
-    seconds = time.monotonic() - started
-    if as_json:
-        sys.stdout.write(json.dumps(_as_object(told, seconds), ensure_ascii=False) + "\n")
-    else:
-        _print(console, told, seconds)
-    good = told.order_state == "settled" and told.bills_paid == len(told.covers) and told.receipt_valid
-    raise typer.Exit(0 if good and not told.findings else 1)
 
 
 def _as_object(told: Told, seconds: float) -> dict[str, object]:

@@ -35,7 +35,7 @@ def rotate(add: Add = False) -> None:
     if add:
         typer.echo(f"Key {add_development_key()} was added and seals from now on.")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("re-sealed rows", total=None)
         done = rotate_keys(regions(), progress=lambda rows: progress.advance(task, rows))
     typer.echo(f"{done} rows were re-sealed under key {ring().current_id}; nothing is left under an older one.")

@@ -5,20 +5,17 @@ from __future__ import annotations
 import typer
 from typer.core import TyperGroup
 
-from canbao.kernel.errors import CanbaoError
 from canbao.site.cli import assess, bench, demo, documents, keys, policy, register, run, system
+from canbao.site.cli.refusals import told_in_a_sentence
 
 
 class CanbaoGroup(TyperGroup):
-    """Commands whose refusals end in a sentence and exit status 2, never in a traceback."""
+    """Commands whose refusals end in a sentence and a status, never in a traceback."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own context is click's
         """Run the command."""
-        try:
+        with told_in_a_sentence():
             return super().invoke(ctx)
-        except CanbaoError as refused:
-            typer.secho(str(refused), fg="red", err=True)
-            raise typer.Exit(2) from refused
 
 
 app = typer.Typer(

@@ -142,15 +142,15 @@ def list_versions(
 def explain_amount(
     *,
     region: Annotated[str, typer.Option(help="Region code, for example 360100.")],
-    year: Annotated[int, typer.Option(help="Insured year, for example 2025.")],
+    year: Annotated[int, typer.Option(help="Insured year, for example 2025.", min=2000, max=2999)],
     born: Annotated[str, typer.Option(help="Date of birth, YYYY-MM-DD.")],
     category: Annotated[str, typer.Option(help="Person category code, for example 1501.")] = "1501",
     scheme: Annotated[str, typer.Option(help="Scheme code.")] = policy.RESIDENT_MEDICAL,
     identity: Annotated[list[str] | None, typer.Option(help="Special identity; may be given several times.")] = None,
     tier: Annotated[str | None, typer.Option(help="Tier, where the region has tiers.")] = None,
     on: Annotated[str | None, typer.Option(help="Day of payment, YYYY-MM-DD; today unless given.")] = None,
-    lapsed: Annotated[int, typer.Option(help="Full insured years without cover before this one.")] = 0,
-    repaired: Annotated[int, typer.Option(help="How many of them were paid for afterwards.")] = 0,
+    lapsed: Annotated[int, typer.Option(help="Full insured years without cover before this one.", min=0, max=100)] = 0,
+    repaired: Annotated[int, typer.Option(help="How many of them were paid for afterwards.", min=0, max=100)] = 0,
     exempt: Annotated[
         str | None, typer.Option(help="Group that does not wait, as the parameter file names it.")
     ] = None,
@@ -173,6 +173,7 @@ def explain_amount(
             exempt_group=exempt,
         )
         parameters, version = _values(region, scheme, year, file)
+        _refuse_a_tier_nobody_has(tier, parameters)
         explanation: Explanation = explain(parameters, question, version=version)
     except CanbaoError as refusal:
         _refuse(refusal, lang)
@@ -216,6 +217,13 @@ def _values(region: str, scheme: str, year: int, file: Path | None) -> tuple[Reg
     prepare()
     published = policy.in_force(region_code(region), scheme, year)
     return published.parameters, published.version_no
+
+
+def _refuse_a_tier_nobody_has(tier: str | None, parameters: RegionYear) -> None:
+    tiers = sorted({standard.tier for standard in parameters.standards if standard.tier is not None})
+    if tier is not None and tier not in tiers:
+        known = f"known are: {', '.join(tiers)}" if tiers else "this region has no tiers, leave --tier out"
+        raise typer.BadParameter(f"“{tier}” is not a tier of {parameters.region_code}; {known}", param_hint="--tier")
 
 
 def _values_text(name: str) -> str:

@@ -85,6 +85,8 @@ def generate(
 
         if kind not in set(registry.FileKind) or encoding not in set(registry.Encoding):
             _stop(f"--format is csv or xlsx, --encoding utf-8 or gb18030, not {kind}, {encoding}; nothing was written")
+        if out.is_file():
+            _stop(f"{out} exists already and was left alone; name another file")
         try:
             with Progress(console=Console(stderr=True), transient=True) as bar:
                 task = bar.add_task("making up", total=persons)
@@ -98,8 +100,10 @@ def generate(
                     encoding=registry.Encoding(encoding),
                     progress=lambda count: bar.update(task, completed=count),
                 )
-        except (OSError, ValueError) as impossible:
-            _stop(f"{out}: {impossible}")
+        except OSError as impossible:
+            _stop(f"{out} could not be written: {impossible.strerror or type(impossible).__name__}; name another file")
+        except ValueError as impossible:
+            _stop(f"{impossible}; {out} was not written")
     Console().print(f"{persons:,} made-up persons in [bold]{out}[/bold]")
 
 
