@@ -65,7 +65,8 @@ def shown(asked: Asked, *, language: Language, clock: Clock) -> BillShown:
         region_name=in_language(region.name_zh, region.name_en, language),
         place=(enrolment.place or "") if enrolment is not None else "",
         scheme_name=in_language(parameters.scheme.name.zh, parameters.scheme.name.en, language),
-        phone_prefix=f"{region.phone_area_code}-" if region.phone_area_code else "",
+        # The hyphen that does not break: a number in two lines is read as two numbers.
+        phone_prefix=f"{region.phone_area_code}\N{NON-BREAKING HYPHEN}" if region.phone_area_code else "",
         collected_year=parameters.collected_from.year if parameters.collected_from else parameters.notice_year.value,
         insured_year=bill.insured_year,
         personal_fen=bill.personal_fen,

@@ -64,7 +64,7 @@ def test_a_bill_says_deadline_both_years_place_and_every_step(town: object, phon
     assert "−￥670.00" in text
     assert "您要缴 ￥400.00" in text
     assert "青云社区" in text
-    assert "0791-12393" in text
+    assert "0791\N{NON-BREAKING HYPHEN}12393" in text
     assert "如果 2025年2月28日 以后再缴" in text
     assert "要等 3 个月才能报销" in text
     assert "立即缴费 ￥400.00 再加一位家人" in text
