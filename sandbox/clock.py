@@ -12,6 +12,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
+YEAR_FIRST, YEAR_LAST = 1990, 2999
+"""Years that virtual time may be set to at start."""
+
 BEIJING = timezone(timedelta(hours=8), "UTC+08:00")
 
 
@@ -34,14 +37,20 @@ def shift_of(setting: str, real_now: datetime) -> timedelta:
     text = setting.strip()
     if not text:
         return timedelta(0)
-    if match := re.fullmatch(r"shift:([+-]?\d{1,12})", text):
-        return timedelta(seconds=int(match.group(1)))
     try:
-        wanted = date.fromisoformat(text)
-    except ValueError:
-        message = f"CANBAO_CLOCK is {text!r}; write a date like 2024-11-15, or shift:SECONDS such as shift:-86400."
-        raise ValueError(message) from None
-    return wanted - real_now.astimezone(BEIJING).date()
+        if match := re.fullmatch(r"shift:([+-]?\d{1,12})", text):
+            shift = timedelta(seconds=int(match.group(1)))
+        else:
+            shift = date.fromisoformat(text) - real_now.astimezone(BEIJING).date()
+        if YEAR_FIRST <= (real_now + shift).year <= YEAR_LAST:
+            return shift
+    except (ValueError, OverflowError):
+        pass
+    message = (
+        f"CANBAO_CLOCK is {text[:30]!r}; write a date like 2024-11-15, or shift:SECONDS such as shift:-86400, "
+        f"not before {YEAR_FIRST}."
+    )
+    raise ValueError(message)
 
 
 class VirtualClock:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -17,7 +18,7 @@ from sandbox.server import LOOPBACK, HttpServer
 from sandbox.wechat.control import ControlPlane
 from sandbox.wechat.delivery import Delivery
 from sandbox.wechat.gateway import WeChatGateway
-from sandbox.wechat.keys import load_or_make_keys, write_merchant_file
+from sandbox.wechat.keys import Keys, load_or_make_keys, write_merchant_file
 from sandbox.wechat.limits import BODY_BYTES_MAX, CONTROL_BODY_BYTES_MAX, Limits
 from sandbox.wechat.wishes import json_answer
 
@@ -52,7 +53,7 @@ class SandboxProcess:
         real_now = machine_now()
         clock = VirtualClock(shift=shift_of(settings.clock_setting, real_now))
         # Certificates are judged by the machine's clock wherever they are loaded, so they are made by it too.
-        keys = load_or_make_keys(directory, real_now)
+        keys = _keys_of(directory, real_now)
         self.gateway = WeChatGateway(
             keys=keys,
             clock=clock,
@@ -160,12 +161,24 @@ def _lock(directory: Path) -> TextIO:
     return file
 
 
+def _keys_of(directory: Path, now: datetime) -> Keys:
+    try:
+        return load_or_make_keys(directory, now)
+    except (KeyError, TypeError, ValueError, FileNotFoundError):
+        message = f"The keys in {directory} cannot be read. Remove it to begin anew, or give another --state-dir."
+        raise StartRefused(message) from None
+
+
 def _seed_of(directory: Path, wanted: int | None) -> int:
     """The seed to run with: the directory keeps the one it began with, since ids already given depend on it."""
     path = directory / "seed"
     if not path.exists():
         path.write_text(f"{1 if wanted is None else wanted}\n")
-    kept = int(path.read_text())
+    try:
+        kept = int(path.read_text())
+    except ValueError:
+        message = f"{path} holds no number. Remove {directory} to begin anew, or give another --state-dir."
+        raise StartRefused(message) from None
     if wanted is not None and wanted != kept:
         message = f"{directory} began with seed {kept}, not {wanted}. Leave --seed out, or give another --state-dir."
         raise StartRefused(message)
