@@ -2,7 +2,8 @@
 
 One batch is one transaction on one region: everything in it happens, or nothing. It is safe to run twice and in several
 workers at once: a notice gets one verdict, a transaction of the channel one capture, an order settles once. Money that
-does not fit is booked into suspense with its reason and put before a person; nothing that was told is dropped.
+does not fit is booked into suspense with its reason and put before a person; nothing that was told is dropped. Where it
+is plain that the money belongs to nobody but its payer, its refund is opened in the same transaction.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from canbao.billing import public as billing
 from canbao.channels import catalogue
+from canbao.journeys.settle_refunds import released, settle_refunds
 from canbao.kernel import outbox
 from canbao.kernel.clock import Clock, Instant
 from canbao.kernel.regions import RegionCode
@@ -24,7 +26,15 @@ from canbao.payments import public as payments
 from canbao.payments.public import Judged, Verdict
 
 OTHER_EVENT = "other_event"
-"""The verdict on a genuine notice that tells of no payment."""
+"""The verdict on a genuine notice that tells of no payment and no refund."""
+
+OWED_BACK = {
+    Verdict.SECOND_CAPTURE: "second_payment",
+    Verdict.LATE_CAPTURE: "paid_after_close",
+    Verdict.BILL_NOT_PAYABLE: "paid_after_close",
+}
+"""Money that goes back without anybody asking, and why. The rest of what is suspended (another amount, no such order)
+may be a mistake of ours, and waits for two people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +51,21 @@ def settle_orders(region: RegionCode, *, clock: Clock, limit: int = 500) -> Tall
     with region_tx(region) as tx:
         notices = payments.claim_notices(tx, limit=limit)
         told = {notice.notice_id: notice.seen for notice in notices if notice.seen is not None}
+        refunds = {notice.notice_id: notice.refund for notice in notices if notice.refund is not None}
         judged = settle_captures(tx, list(told.values()), now=now)
+        heard = settle_refunds(tx, list(refunds.values()), now=now)
         verdicts = {notice.notice_id: OTHER_EVENT for notice in notices}
         verdicts |= {notice_id: str(item.verdict) for notice_id, item in zip(told, judged, strict=True)}
+        verdicts |= {notice_id: str(item.verdict) for notice_id, item in zip(refunds, heard, strict=True)}
         payments.close_notices(tx, verdicts, now=now)
     return Tally(len(notices), Counter(verdicts.values()))
 
 
 def settle_captures(tx: Tx, seen: Sequence[payments.Seen], *, now: Instant) -> list[Judged]:
-    """Judge payments seen, pay the bills they pay, write the books, and leave the events that follow.
+    """Judge payments seen, pay the bills they pay, open the refunds that are owed, write the books, and leave the
+    events that follow.
 
-    Both ways of learning of a payment come through here: a notice, and an answer to our own question.
+    Every way of learning of a payment comes through here: a notice, an answer to our own question, a statement.
     """
     if not seen:
         return []
@@ -60,9 +74,32 @@ def settle_captures(tx: Tx, seen: Sequence[payments.Seen], *, now: Instant) -> l
     lines = _lines(tx, judged)
     judged = _pay_bills(tx, judged, lines, now=now)
     payments.record(tx, judged, now=now)
-    ledger.post(tx, _facts(judged, lines), now=now)
+    _end_unpayable(tx, judged, now=now)
+    owed = payments.open_owed(tx, _owed(judged, now=now), now=now)
+    ledger.post(tx, [*_facts(judged, lines), *(released(refund, now=now) for refund in owed)], now=now)
     outbox.append(tx, "order.settled", [_settled_event(item, lines) for item in _settled(judged)], now=now)
     return judged
+
+
+def _end_unpayable(tx: Tx, judged: Sequence[Judged], *, now: Instant) -> None:
+    """An order that the channel was paid for and whose bills cannot all be paid is over: its money goes back, and the
+    bills that it still holds are free.
+    """
+    unpayable = [_order_id(item) for item in judged if item.verdict is Verdict.BILL_NOT_PAYABLE]
+    billing.free(tx, payments.move(tx, "close", unpayable, cause="bill not payable", now=now), now=now)
+
+
+def _owed(judged: Sequence[Judged], *, now: Instant) -> list[payments.OwedRefund]:
+    return [
+        payments.OwedRefund(
+            capture_id=item.capture_id,
+            reason=str(OWED_BACK[item.verdict]),
+            steps=(),
+            deadline_at=now + payments.AUTOMATIC_WITHIN,
+        )
+        for item in judged
+        if item.verdict in OWED_BACK
+    ]
 
 
 Lines = dict[UUID, list[payments.OrderLine]]

@@ -6,6 +6,7 @@ from canbao.kernel.findings import FINDINGS_MAX, Auditor, Finding
 from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
+from canbao.payments.states import OWED
 
 statements = Statements(__package__)
 
@@ -74,9 +75,45 @@ def notices_leave_a_trace(region: RegionCode) -> list[Finding]:
     ]
 
 
+def refunds_fit_captures(region: RegionCode) -> list[Finding]:
+    """The refunds of a capture that are neither rejected nor failed are what is spoken for of it, and never more."""
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_refunds_beyond_captures"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="payments.refunds_fit_captures",
+            region_code=region,
+            subject=trade_ref,
+            expected=f"at most {format_yuan(captured)}, {format_yuan(claimed)} as counted",
+            found=f"refunds of {format_yuan(told)}",
+        )
+        for trade_ref, captured, claimed, told in rows
+    ]
+
+
+def refunds_are_whole(region: RegionCode) -> list[Finding]:
+    """A refund's history leads to its state, its bills and its capture agree with it, what failed has a successor or
+    went back into suspense, and what is open is sent or asked about.
+    """
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_refunds_amiss"], asked=[str(state) for state in OWED], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="payments.refunds_are_whole",
+            region_code=region,
+            subject=refund_no,
+            expected=f"{state}, with everything that belongs to it",
+            found=told,
+        )
+        for refund_no, state, told in rows
+    ]
+
+
 AUDITORS: tuple[Auditor, ...] = (
     lines_add_up,
     settled_means_captured,
     history_explains_states,
     notices_leave_a_trace,
+    refunds_fit_captures,
+    refunds_are_whole,
 )

@@ -61,14 +61,16 @@ class RefundHeard:
 
 
 def claim_to_send(tx: Tx, *, now: Instant, limit: int) -> list[Refund]:
-    """Take approved refunds to send: they are `sent` from now on, and asked about if the caller dies."""
-    due: list[UUID] = tx.scalars(statements["claim_refunds"], states=[str(RefundState.APPROVED)], now=now, limit=limit)
-    return _take(tx, "send", due, now=now)
+    """Take approved refunds to send: they are `sent` from now on, and asked about if the caller dies.
+
+    One per capture at a time, `rules.REFUND_SPACING` apart: a channel takes no two at once.
+    """
+    return _claim(tx, None, now=now, limit=limit)
 
 
 def claim_one_to_send(tx: Tx, refund_id: UUID, *, now: Instant) -> Refund | None:
     """Take one approved refund to send at once; None when it is not to be sent, or somebody else took it."""
-    return next(iter(_take(tx, "send", [refund_id], now=now)), None)
+    return next(iter(_claim(tx, refund_id, now=now, limit=1)), None)
 
 
 def claim_refunds_to_ask(tx: Tx, *, now: Instant, limit: int) -> list[Refund]:
@@ -214,6 +216,18 @@ def note_refund_exchange(
         asked_at=asked_at,
         now=now,
     )
+
+
+def _claim(tx: Tx, refund_id: UUID | None, *, now: Instant, limit: int) -> list[Refund]:
+    due: list[tuple[UUID, UUID]] = tx.tuples(
+        statements["claim_refunds_to_send"],
+        refund_id=refund_id,
+        not_since=now - rules.REFUND_SPACING,
+        now=now,
+        limit=limit,
+    )
+    first = {capture_id: refund_id for refund_id, capture_id in reversed(due)}
+    return _take(tx, "send", list(first.values()), now=now)
 
 
 def _take(tx: Tx, event: str, refund_ids: Sequence[UUID], *, now: Instant) -> list[Refund]:

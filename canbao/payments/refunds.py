@@ -182,7 +182,7 @@ def ask_refund(tx: Tx, request: RefundRequest, *, refund_id: UUID, by: str, now:
     _claim(tx, [(found.capture_id, request.amount_fen)])
     refund_rows.insert(tx, [new], event="ask", actor=by, now=now)
     _insert_lines(tx, refund_id, request.lines)
-    return refund(tx, refund_id)
+    return _read(tx, refund_id)
 
 
 def open_owed(tx: Tx, owed: Sequence[OwedRefund], *, now: Instant) -> list[Refund]:
@@ -256,15 +256,13 @@ def replace_refund(tx: Tx, refund_id: UUID, *, new_id: UUID, by: str, cause: str
     new = _successor(held, new_id=new_id, now=now)
     refund_rows.insert(tx, [new], event="replace", actor=_name(by), now=now)
     _insert_lines(tx, new_id, _lines(tx, refund_id))
-    return refund(tx, new_id)
+    return _read(tx, new_id)
 
 
-def refund(reader: Reader, refund_id: UUID) -> Refund:
+def refund(region: RegionCode, refund_id: UUID) -> Refund:
     """A refund by its id. Errors: `payments.refund_not_found`."""
-    found = refund_rows.read(reader, refund_ids=[refund_id])
-    if not found:
-        raise REFUND_NOT_FOUND()
-    return found[0]
+    with reading(region) as reader:
+        return _read(reader, refund_id)
 
 
 def refund_by_no(refund_no: str) -> Refund:
@@ -325,7 +323,14 @@ def _act(
     move = Move(refund_id=refund_id, actor=by, cause=cause, next_ask_at=next_ask_at, is_withdrawn=is_withdrawn)
     if not refund_rows.move(tx, event, [move], now=now):
         raise REFUND_WRONG_STATE(refund_no=held.refund_no, state=str(held.state), act=event)
-    return refund(tx, refund_id)
+    return _read(tx, refund_id)
+
+
+def _read(reader: Reader, refund_id: UUID) -> Refund:
+    found = refund_rows.read(reader, refund_ids=[refund_id])
+    if not found:
+        raise REFUND_NOT_FOUND()
+    return found[0]
 
 
 def _held(tx: Tx, refund_id: UUID) -> Refund:

@@ -170,6 +170,9 @@ REFUND_ASK_AGAIN = timedelta(hours=1)
 BY_HAND_ASK_AGAIN = timedelta(days=1)
 """How often a refund that waits for a person is asked about: the person may have acted at the channel itself."""
 
+REFUND_SPACING = timedelta(seconds=60)
+"""How far apart refunds of one transaction are sent: WeChat Pay takes one a minute."""
+
 REFUND_LEASE = timedelta(seconds=60)
 """How long a refund is left to the one who is sending it or asking about it; if that process dies, another asks."""
 

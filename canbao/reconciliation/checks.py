@@ -10,12 +10,13 @@ from canbao.kernel.findings import FINDINGS_MAX, Auditor, Finding
 from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
+from canbao.payments import public as payments
 
 statements = Statements(__package__)
 
 
 def transfers_equal_captures(region: RegionCode) -> list[Finding]:
-    """Every fen of every capture stands in the channel's clearing account: under its bills, or in suspense."""
+    """Every fen of every capture came into the channel's clearing account: under its bills, or in suspense."""
     with reading(region) as reader:
         rows = reader.tuples(statements["find_captures_booked_otherwise"], limit=FINDINGS_MAX)
     return [
@@ -83,8 +84,44 @@ def bills_met_have_cover(region: RegionCode) -> list[Finding]:
     ]
 
 
+def refunds_are_booked(region: RegionCode) -> list[Finding]:
+    """Every refund is owed in the books from its approval, and paid, or back in suspense, when it has ended."""
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_refunds_booked_otherwise"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="reconciliation.refunds_are_booked",
+            region_code=region,
+            subject=refund_no,
+            expected=f"{kind} {format_yuan(amount)}",
+            found=f"booked {format_yuan(booked)}",
+        )
+        for refund_no, kind, amount, booked in rows
+    ]
+
+
+def refunds_owed_are_payable(region: RegionCode) -> list[Finding]:
+    """What the books say is owed to payers is what approved refunds have not yet brought back, channel by channel."""
+    with reading(region) as reader:
+        rows = reader.tuples(
+            statements["find_payable_apart"], owed=[str(state) for state in payments.OWED], limit=FINDINGS_MAX
+        )
+    return [
+        Finding(
+            auditor="reconciliation.refunds_owed_are_payable",
+            region_code=region,
+            subject=channel_code,
+            expected=f"refunds of {format_yuan(owed)} on their way",
+            found=f"booked {format_yuan(booked)}",
+        )
+        for channel_code, owed, booked in rows
+    ]
+
+
 AUDITORS: tuple[Auditor, ...] = (
     transfers_equal_captures,
+    refunds_are_booked,
+    refunds_owed_are_payable,
     settled_orders_paid_their_bills,
     paid_bills_have_one_order,
     bills_met_have_cover,

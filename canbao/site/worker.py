@@ -1,6 +1,6 @@
-"""The worker: settles kept notices, delivers events, asks about silence, and runs what is scheduled.
+"""The worker: settles kept notices, delivers events, asks about silence, sends refunds, and runs what is scheduled.
 
-Four loops in threads of their own, each taking due work region by region and running a journey on it. Any number of
+Five loops in threads of their own, each taking due work region by region and running a journey on it. Any number of
 workers may run; the journeys share the work among them, and so do two threads that settle: while one waits for the
 database the other prepares its batch. A loop that fails says so, waits a little longer each time, and goes on.
 """
@@ -13,8 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
+from django.conf import settings
 
+from canbao.channels.interface import ChannelCode
 from canbao.journeys.chase_orders import chase_orders
+from canbao.journeys.chase_refunds import chase_refunds
 from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel import outbox
@@ -57,6 +60,13 @@ def chase_once(clock: Clock) -> int:
     return _in_each(regions, lambda region: chase_orders(region, clock=clock))
 
 
+def refund_once(clock: Clock) -> int:
+    """Send the approved refunds of every region, and ask about those whose time has come."""
+    regions = payments.regions_to_refund(clock.now())
+    notify_url = f"{settings.NOTICE_URL}/notices/{ChannelCode.WECHAT}"
+    return _in_each(regions, lambda region: chase_refunds(region, notify_url=notify_url, clock=clock))
+
+
 def _in_each(regions: Sequence[RegionCode], act: Callable[[RegionCode], int]) -> int:
     """Act in every region, so that one that fails holds up no other; answers how much was done.
 
@@ -78,6 +88,7 @@ LOOPS = (
     Loop("settle", settle_once, 0.05, SETTLE_THREADS),
     Loop("deliver", deliver_once, 0.1),
     Loop("chase", chase_once, 1.0),
+    Loop("refund", refund_once, 1.0),
 )
 
 

@@ -154,7 +154,7 @@ def test_money_taken_after_closing_whose_notices_are_lost_is_found_by_looking_ag
         ("suspended", "late_capture")
     ]
     assert [case.kind for case in payments.open_cases(world.region)] == ["late_capture"]
-    assert world.balances()["suspense"] == FULL_FEN
+    assert world.balances()["refund_payable"] == FULL_FEN
     world.advance(seconds=25 * 3600)
     assert world.chase() == 1
     assert world.order(order).next_ask_at is None

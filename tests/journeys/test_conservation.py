@@ -1,9 +1,9 @@
 """Whatever happens in whatever order, every fen a channel took has exactly one place in the books.
 
 Hypothesis draws interleavings of what payers, the channel, the wire and the workers do: orders opened and refused,
-answers lost, payments, notices once, twice, late, out of order or never, wrong amounts, questions, closes, expiries.
-After every step the books equal the captures; at the end, when everything has been asked about, they equal the
-channel's own.
+answers lost, payments, notices once, twice, late, out of order or never, wrong amounts, questions, closes, expiries,
+refunds that nobody asks for. After every step the books equal the captures: credited, in suspense, owed back, or
+refunded. At the end, when everything has been asked about, they equal the channel's own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from canbao.journeys.pay_bills import open_wallet
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel.errors import CanbaoError
+from canbao.payments import public as payments
 from canbao.payments.public import NoticeToKeep, Order
 from sandbox.wechat.client import SandboxError
 from tests.world import CHILD, FULL_FEN, GRANDMOTHER, PAYER, RELATIVE, World, begin_again, rows, set_up_channel
@@ -164,15 +165,23 @@ class Story:
 
 
 def books_equal_captures(world: World) -> None:
-    """Every capture stands in the clearing account; what is not credited is in suspense; nothing is paid twice."""
+    """Every capture came into the clearing account and stands there until it is refunded; what is not credited is in
+    suspense, owed back or refunded; nothing is paid twice.
+    """
     ((taken, credited, suspended),) = rows(
         "SELECT coalesce(sum(amount_fen), 0)::bigint, "
         "coalesce(sum(amount_fen) FILTER (WHERE disposition = 'credited'), 0)::bigint, "
         "coalesce(sum(amount_fen) FILTER (WHERE disposition = 'suspended'), 0)::bigint FROM payments_capture"
     )
+    ((owed, refunded),) = rows(
+        "SELECT coalesce(sum(amount_fen) FILTER (WHERE state = ANY(%s)), 0)::bigint, "
+        "coalesce(sum(amount_fen) FILTER (WHERE state = 'succeeded'), 0)::bigint FROM payments_refund",
+        [str(state) for state in payments.OWED],
+    )
     balances = world.balances()
-    assert balances.get("clearing", 0) == taken
-    assert balances.get("suspense", 0) == suspended
+    assert balances.get("clearing", 0) == taken - refunded
+    assert balances.get("refund_payable", 0) == owed
+    assert balances.get("suspense", 0) + owed + refunded == suspended
     ((paid,),) = rows("SELECT coalesce(sum(personal_fen), 0)::bigint FROM billing_bill WHERE state = 'paid'")
     assert paid == credited
     income = balances["contribution_income"] - balances["assistance_receivable"]
@@ -190,7 +199,7 @@ def taken_by_the_channel(world: World) -> int:
     """What the channel's own book says it took, in fen."""
     orders = world.sandbox.get("/orders")["orders"]
     assert isinstance(orders, list)
-    return sum(order["total_fen"] for order in orders if order["state"] == "SUCCESS")
+    return sum(order["total_fen"] for order in orders if order["state"] in ("SUCCESS", "REFUND"))
 
 
 @settings(
@@ -226,5 +235,6 @@ def test_every_interleaving_conserves_every_fen(
     assert rows("SELECT order_no, state FROM payments_order WHERE state IN ('open', 'placed', 'unknown')") == []
     assert rows("SELECT order_no, state FROM payments_order WHERE next_ask_at IS NOT NULL") == []
     assert rows("SELECT id FROM billing_bill WHERE state = 'locked'") == []
-    assert world.balances().get("clearing", 0) == taken_by_the_channel(world) + story.invented_fen
+    ((refunded,),) = rows("SELECT coalesce(sum(amount_fen), 0)::bigint FROM payments_refund WHERE state = 'succeeded'")
+    assert world.balances().get("clearing", 0) + refunded == taken_by_the_channel(world) + story.invented_fen
     assert world.sandbox.findings() == []

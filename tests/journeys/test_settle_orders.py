@@ -208,7 +208,7 @@ def test_money_under_a_number_of_no_region_is_suspended_at_the_nation(world: Wor
     assert world.finish() == []
 
 
-def test_second_capture_gets_a_row_of_its_own_in_suspense(world: World) -> None:
+def test_second_capture_gets_a_row_of_its_own_and_is_owed_back(world: World) -> None:
     order = world.open_an_order(GRANDMOTHER)
     world.tell_notice(order)
     keep_notices(world.forged([(order.order_no, 8_000)]))
@@ -218,7 +218,7 @@ def test_second_capture_gets_a_row_of_its_own_in_suspense(world: World) -> None:
     assert world.finish() == []
     assert world.balances() == {
         "clearing": 16_000,
-        "suspense": 8_000,
+        "refund_payable": 8_000,
         "assistance_receivable": 72_000,
         "contribution_income": 80_000,
     }
@@ -239,7 +239,7 @@ def test_payment_after_close_is_suspended_and_the_freed_bill_is_paid_by_another_
     assert kinds_of_cases(world) == ["late_capture"]
     assert world.finish() == []
     balances = world.balances()
-    assert (balances["clearing"], balances["suspense"]) == (2 * FULL_FEN, FULL_FEN)
+    assert (balances["clearing"], balances["refund_payable"]) == (2 * FULL_FEN, FULL_FEN)
     assert world.sandbox.findings() == []
 
 
@@ -256,7 +256,7 @@ def test_payment_after_expiry_is_suspended(world: World) -> None:
     assert [bill.state for bill in world.bills(PAYER)] == ["due"]
     assert world.finish() == []
     balances = world.balances()
-    assert (balances["clearing"], balances["suspense"]) == (FULL_FEN, FULL_FEN)
+    assert (balances["clearing"], balances["refund_payable"]) == (FULL_FEN, FULL_FEN)
 
 
 def test_money_for_an_order_whose_bill_is_gone_is_suspended(world: World) -> None:
@@ -264,10 +264,11 @@ def test_money_for_an_order_whose_bill_is_gone_is_suspended(world: World) -> Non
     tamper("UPDATE billing_bill SET state = 'due', order_id = NULL WHERE id = %s", order.bill_ids[1])
     assert world.tell_notice(order).verdicts == Counter({"bill_not_payable": 1})
     assert disposed(world, order) == [(2 * FULL_FEN, "suspended", "bill_not_payable")]
-    assert [bill.state for bill in world.bills(PAYER, CHILD)] == ["locked", "due"]
+    assert [bill.state for bill in world.bills(PAYER, CHILD)] == ["due", "due"]
+    assert world.order(order).state is OrderState.CLOSED
     assert kinds_of_cases(world) == ["bill_not_payable"]
     balances = world.balances()
-    assert (balances["clearing"], balances["suspense"]) == (2 * FULL_FEN, 2 * FULL_FEN)
+    assert (balances["clearing"], balances["refund_payable"]) == (2 * FULL_FEN, 2 * FULL_FEN)
 
 
 def test_one_bad_order_in_a_batch_holds_up_no_other(world: World) -> None:

@@ -1,4 +1,4 @@
--- Refunds in some states whose time has come, skipping those another worker holds.
+-- Refunds whose channel is to be asked now, skipping those another worker holds.
 -- Reads and locks payments_refund. Relies on payments_refund_to_ask.
 SELECT id
 FROM payments_refund

@@ -1,5 +1,5 @@
--- Captures whose transfers out of the channel's clearing account do not equal them: credited ones are booked bill by bill,
--- suspended ones once. Also transfers that name no capture.
+-- Captures whose transfers into the channel's clearing account do not equal them: credited ones are booked bill by bill,
+-- suspended ones once. Also such transfers that name no capture. What goes back afterwards has kinds of its own.
 -- Reads payments_public_capture and ledger_public_transfer.
 SELECT
     coalesce(took.capture_id, booked.capture_id) AS capture_id,
@@ -17,7 +17,9 @@ FULL JOIN (
         CASE transfer.kind WHEN 'bill_collected' THEN 'credited' ELSE 'suspended' END AS disposition,
         sum(transfer.amount_fen) AS amount_fen
     FROM ledger_public_transfer AS transfer
-    WHERE transfer.region_code = %(region_code)s AND transfer.capture_id IS NOT NULL
+    WHERE transfer.region_code = %(region_code)s
+        AND transfer.capture_id IS NOT NULL
+        AND transfer.kind IN ('bill_collected', 'capture_suspended')
     GROUP BY transfer.capture_id, CASE transfer.kind WHEN 'bill_collected' THEN 'credited' ELSE 'suspended' END
 ) AS booked ON booked.capture_id = took.capture_id AND booked.disposition = took.disposition
 WHERE took.amount_fen IS DISTINCT FROM booked.amount_fen

@@ -1,0 +1,55 @@
+"""What channels say of refunds becomes moves of refunds and transfers in the books.
+
+Both ways of learning of it come through here: a notice, and an answer to our own question. A word that does not fit our
+books moves nothing and is put before a person; nothing that was told is dropped, and nothing here raises for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from canbao.channels import catalogue
+from canbao.kernel.clock import Instant
+from canbao.kernel.sql import Tx
+from canbao.ledger import public as ledger
+from canbao.payments import public as payments
+from canbao.payments.public import Refund, RefundHeard, RefundSeen, RefundVerdict
+
+
+def settle_refunds(tx: Tx, seen: Sequence[RefundSeen], *, now: Instant) -> list[RefundHeard]:
+    """Judge what channels said of refunds, in the order given, and book what went back; one verdict per word."""
+    if not seen:
+        return []
+    accounts = {code: catalogue.connector(code).account for code in {item.channel_code for item in seen}}
+    heard = payments.hear_refunds(tx, seen, accounts, now=now)
+    facts = [
+        paid(item.refund, at=item.seen.told.happened_at)
+        for item in heard
+        if item.refund is not None and item.verdict is RefundVerdict.SUCCEEDED
+    ]
+    ledger.post(tx, facts, now=now)
+    return heard
+
+
+def released(refund: Refund, *, now: Instant) -> ledger.SuspenseReleased:
+    """What the accountant is told when a refund of suspended money is approved: it is owed to its payer."""
+    return ledger.SuspenseReleased(
+        refund_id=refund.refund_id,
+        capture_id=refund.capture_id,
+        order_id=refund.order_id,
+        channel_code=refund.channel_code,
+        amount_fen=refund.amount_fen,
+        happened_at=now,
+    )
+
+
+def paid(refund: Refund, *, at: Instant) -> ledger.RefundPaid:
+    """What the accountant is told when the channel says that a refund succeeded: the money is with its payer again."""
+    return ledger.RefundPaid(
+        refund_id=refund.refund_id,
+        capture_id=refund.capture_id,
+        order_id=refund.order_id,
+        channel_code=refund.channel_code,
+        amount_fen=refund.amount_fen,
+        happened_at=at,
+    )
