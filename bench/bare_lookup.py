@@ -89,7 +89,7 @@ def _pool() -> ConnectionPool[Connection]:
     return ConnectionPool(database_url(), kwargs=options, min_size=0, max_size=POOL_SIZE, open=True)
 
 
-def serve(port: int, threads: int) -> None:
+def serve(port: int, processes: int, threads: int) -> None:
     """Serve it as the pages are served."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -99,7 +99,7 @@ def serve(port: int, threads: int) -> None:
         address="127.0.0.1",
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=processes,
         blocking_threads=threads,
         log_access=False,
     ).serve()
@@ -107,4 +107,4 @@ def serve(port: int, threads: int) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canbao.site.settings")
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    serve(*map(int, sys.argv[1:]))
