@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sandbox.exchange import Answer, TransportAct
-from sandbox.wechat.errors import ChannelError
+from sandbox.wechat.errors import ChannelError, ErrorCode
 from sandbox.wechat.faults import Fault, Rule
 from sandbox.wechat.fields import Body
 from sandbox.wechat.keys import Keys
@@ -27,7 +27,7 @@ INSTEAD = frozenset(
         Fault.ERROR_CODE,
     }
 )
-OPTIONAL_FIELDS = ("attach", "bank_type", "promotion_detail", "trade_state_desc", "payer")
+OPTIONAL_FIELDS = ("attach", "bank_type", "promotion_detail", "trade_state_desc", "payer", "funds_account")
 HTML_502 = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>sandbox proxy</body>\r\n</html>\r\n"
 
 
@@ -125,6 +125,9 @@ def with_transport(answer: Answer, rules: Sequence[Rule], request_id: str) -> An
                 answer = dataclasses.replace(answer, headers=headers)
             case Fault.ERROR_CODE_AFTER_PROCESSING:
                 answer = dataclasses.replace(refusal(ChannelError(rule.code), request_id), is_processed=True)
+            case Fault.REFUND_UNKNOWN_THEN_SUCCESS | Fault.REFUND_UNKNOWN_THEN_FAILURE:
+                unknown = refusal(ChannelError(ErrorCode.SYSTEM_ERROR), request_id)
+                answer = dataclasses.replace(unknown, is_processed=True)
             case Fault.BEFORE_CREATE_ANSWER if answer.act is None:
                 answer = dataclasses.replace(answer, act=TransportAct.AFTER_NOTICE)
             case _:

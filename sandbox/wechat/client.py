@@ -78,6 +78,46 @@ class SandboxClient:
         """The payer's attempt fails; the order, unchanged."""
         return self.post("/fail", _names(out_trade_no, prepay_id, page_code))
 
+    def refunds(self, out_trade_no: str = "") -> list[Content]:
+        """Refunds as the channel knows them, newest first; of one order or of all."""
+        return _many(self.get("/refunds", {"out_trade_no": out_trade_no} if out_trade_no else None), "refunds")
+
+    def refund(self, out_refund_no: str) -> Content:
+        """One refund as the channel knows it."""
+        return _one(self.get("/refunds", {"out_refund_no": out_refund_no}), "refunds")
+
+    def finish_refund(self, out_refund_no: str, *, state: str = "SUCCESS") -> Content:
+        """End a refund in work now, as `SUCCESS`, `ABNORMAL` or `CLOSED`; the refund afterwards."""
+        return self.post("/refunds/finish", {"out_refund_no": out_refund_no, "state": state})
+
+    def refund_by_clerk(self, out_trade_no: str, amount_fen: int) -> Content:
+        """A clerk refunds by hand in the merchant's web platform; the refund, with the number it was given."""
+        return self.post("/refunds", {"out_trade_no": out_trade_no, "amount_fen": amount_fen})
+
+    def set_payer_state(self, openid: str, state: str) -> Content:
+        """Make a payer `normal`, `card_dead` or `cancelled`; the payer afterwards."""
+        return self.post(f"/payers/{openid}/state", {"state": state})
+
+    def merchant_money(self) -> Content:
+        """What the merchant holds at the channel and took to its bank, in fen, and the fee it pays."""
+        return self.get("/merchant/money")
+
+    def withdraw(self, amount_fen: int | None = None) -> Content:
+        """Take the merchant's money, or so much of it, to its bank; what it then holds."""
+        return self.post("/merchant/withdraw", {} if amount_fen is None else {"amount_fen": amount_fen})
+
+    def deposit(self, amount_fen: int) -> Content:
+        """Put money of the merchant's own in; what it then holds."""
+        return self.post("/merchant/deposit", {"amount_fen": amount_fen})
+
+    def set_fee(self, per_million: int) -> Content:
+        """What the channel keeps of each million fen from now on."""
+        return self.post("/merchant/fee", {"fee_per_million": per_million})
+
+    def set_rate(self, name: str, per_s: int) -> Content:
+        """How often a call may be made in a second of virtual time; 0 is no limit."""
+        return self.post("/rates", {"name": name, "per_s": per_s})
+
     def add_fault(
         self,
         fault: str,

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from sandbox.clock import parse_rfc3339, rfc3339
 from sandbox.exchange import Request
 from sandbox.wechat.bulk import BulkOrder, build_bulk, message_line, write_bulk
+from sandbox.wechat.control_refunds import RefundRoutes
 from sandbox.wechat.errors import ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule
 from sandbox.wechat.gateway import WeChatGateway
@@ -60,6 +61,7 @@ class ControlPlane:
             ("POST", "/reset", self._reset),
             ("GET", "/log", self._log),
             ("POST", "/bulk_notices", self._bulk),
+            *RefundRoutes(gateway).listed(),
         )
 
     def handle(self, request: Request) -> Reply:
@@ -113,7 +115,7 @@ class ControlPlane:
 
     def _orders(self, wish: Wish) -> Reply:
         with self._gateway.lock:
-            self._gateway.orders.sweep(self._gateway.clock.now())
+            self._gateway.sweep(self._gateway.clock.now())
             if number := wish.text("out_trade_no"):
                 found = [self._gateway.orders.named(out_trade_no=number)]
             else:
@@ -123,7 +125,7 @@ class ControlPlane:
     def _pay(self, wish: Wish) -> Reply:
         with self._gateway.lock:
             now = self._gateway.clock.now()
-            self._gateway.orders.sweep(now)
+            self._gateway.sweep(now)
             order = self._named(wish)
             openid = wish.text("openid") or self._gateway.ledger.default_payer(now).openid
             payer = self._gateway.ledger.payer(openid)
@@ -182,7 +184,7 @@ class ControlPlane:
                     self._gateway.clock.advance(wish.number("advance_s", 0))
             except (ValueError, OverflowError) as error:
                 raise SandboxRefusal("clock_wrong", str(error), 400) from None
-            self._gateway.orders.sweep(self._gateway.clock.now())
+            self._gateway.sweep(self._gateway.clock.now())
         return self._clock(wish)
 
     def _notices(self, wish: Wish) -> Reply:

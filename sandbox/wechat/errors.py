@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """The codes of the order, query and close calls and of the certificate list."""
+    """The codes of every call played here."""
 
     PARAM_ERROR = "PARAM_ERROR"
     INVALID_REQUEST = "INVALID_REQUEST"
@@ -24,6 +24,9 @@ class ErrorCode(StrEnum):
     RULE_LIMIT = "RULE_LIMIT"
     TRADE_ERROR = "TRADE_ERROR"
     OUT_TRADE_NO_USED = "OUT_TRADE_NO_USED"
+    NOT_ENOUGH = "NOT_ENOUGH"
+    USER_ACCOUNT_ABNORMAL = "USER_ACCOUNT_ABNORMAL"
+    TRADE_OVERDUE = "TRADE_OVERDUE"
     ORDER_NOT_EXIST = "ORDER_NOT_EXIST"
     RESOURCE_NOT_EXISTS = "RESOURCE_NOT_EXISTS"
     FREQUENCY_LIMITED = "FREQUENCY_LIMITED"
@@ -41,6 +44,9 @@ STATUS_OF: dict[ErrorCode, int] = {
     ErrorCode.RULE_LIMIT: 403,
     ErrorCode.TRADE_ERROR: 403,
     ErrorCode.OUT_TRADE_NO_USED: 403,
+    ErrorCode.NOT_ENOUGH: 403,
+    ErrorCode.USER_ACCOUNT_ABNORMAL: 403,
+    ErrorCode.TRADE_OVERDUE: 403,
     ErrorCode.ORDER_NOT_EXIST: 404,
     ErrorCode.RESOURCE_NOT_EXISTS: 404,
     ErrorCode.FREQUENCY_LIMITED: 429,
@@ -58,6 +64,9 @@ MESSAGE_OF: dict[ErrorCode, str] = {
     ErrorCode.RULE_LIMIT: "业务规则限制",
     ErrorCode.TRADE_ERROR: "交易错误",
     ErrorCode.OUT_TRADE_NO_USED: "商户订单号重复",
+    ErrorCode.NOT_ENOUGH: "基本账户余额不足，请充值后重新发起",
+    ErrorCode.USER_ACCOUNT_ABNORMAL: "退款请求失败，用户账户异常或已注销",
+    ErrorCode.TRADE_OVERDUE: "订单已经超过退款期限",
     ErrorCode.ORDER_NOT_EXIST: "订单不存在",
     ErrorCode.RESOURCE_NOT_EXISTS: "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥",
     ErrorCode.FREQUENCY_LIMITED: "频率超限",

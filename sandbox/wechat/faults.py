@@ -23,10 +23,14 @@ class Endpoint(StrEnum):
     ORDER = "order"
     QUERY = "query"
     CLOSE = "close"
+    REFUND = "refund"
+    REFUND_QUERY = "refund_query"
+    REFUND_ABNORMAL = "refund_abnormal"
     CERTIFICATES = "certificates"
     PAY = "pay"
     EXPIRY = "expiry"
     NOTICE = "notice"
+    REFUND_NOTICE = "refund_notice"
 
 
 class Stage(StrEnum):
@@ -35,6 +39,7 @@ class Stage(StrEnum):
     CALL = "call"
     PAY = "pay"
     EXPIRY = "expiry"
+    REFUND = "refund"
     NOTICE = "notice"
 
 
@@ -91,6 +96,8 @@ class Fault(StrEnum):
     NOTICE_WRONG_APP = "notice_wrong_app"
     NOTICE_WRONG_ORDER = "notice_wrong_order"
     NOTICE_WRONG_STATE = "notice_wrong_state"
+    NOTICE_WRONG_REFUND = "notice_wrong_refund"
+    NOTICE_AFTER_REFUND = "notice_after_refund"
     NOTICE_FORGED = "notice_forged"
     NOTICE_PROBE_SIGNATURE = "notice_probe_signature"
     NOTICE_UNKNOWN_SERIAL = "notice_unknown_serial"
@@ -105,6 +112,16 @@ class Fault(StrEnum):
     PAID_WHILE_CLOSING = "paid_while_closing"
     PAID_AFTER_EXPIRY = "paid_after_expiry"
     PAYER_PAYS_TWICE = "payer_pays_twice"
+    PARTIAL_REFUND = "partial_refund"
+    REFUND_STUCK = "refund_stuck"
+    REFUND_DELAYED = "refund_delayed"
+    REFUND_ABNORMAL = "refund_abnormal"
+    REFUND_CLOSED = "refund_closed"
+    REFUND_AFTER_SETTLEMENT = "refund_after_settlement"
+    REFUND_UNKNOWN_THEN_SUCCESS = "refund_unknown_then_success"
+    REFUND_UNKNOWN_THEN_FAILURE = "refund_unknown_then_failure"
+    FEE_RETURN = "fee_return"
+    FEE_NOT_RETURNED = "fee_not_returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +138,16 @@ def _call(group: Group, text: str, default: Endpoint = Endpoint.ANY) -> Entry:
     return Entry(group=group, stage=Stage.CALL, default=default, text=text)
 
 
-def _notice(text: str) -> Entry:
-    return Entry(group=Group.NOTICE, stage=Stage.NOTICE, default=Endpoint.NOTICE, text=text)
+def _notice(text: str, default: Endpoint = Endpoint.NOTICE) -> Entry:
+    return Entry(group=Group.NOTICE, stage=Stage.NOTICE, default=default, text=text)
+
+
+def _paid(text: str) -> Entry:
+    return Entry(group=Group.MONEY, stage=Stage.PAY, default=Endpoint.PAY, text=text)
+
+
+def _refunded(text: str) -> Entry:
+    return Entry(group=Group.MONEY, stage=Stage.REFUND, default=Endpoint.REFUND, text=text)
 
 
 CATALOGUE: dict[Fault, Entry] = {
@@ -173,7 +198,13 @@ CATALOGUE: dict[Fault, Entry] = {
     Fault.NOTICE_WRONG_MERCHANT: _notice("Properly signed, but for another merchant number."),
     Fault.NOTICE_WRONG_APP: _notice("Properly signed, but for another appid."),
     Fault.NOTICE_WRONG_ORDER: _notice("Properly signed, but for an order number that was never placed."),
-    Fault.NOTICE_WRONG_STATE: _notice("Properly signed TRANSACTION.SUCCESS whose trade_state is NOTPAY."),
+    Fault.NOTICE_WRONG_STATE: _notice(
+        "Properly signed TRANSACTION.SUCCESS of trade_state NOTPAY, or REFUND.* of refund_status PROCESSING."
+    ),
+    Fault.NOTICE_WRONG_REFUND: _notice(
+        "Properly signed, but for a refund number that was never asked.", Endpoint.REFUND_NOTICE
+    ),
+    Fault.NOTICE_AFTER_REFUND: _notice("The payment's notice waits until one of its refund has gone out."),
     Fault.NOTICE_FORGED: _notice("Signed by a stranger's key under the platform's serial."),
     Fault.NOTICE_PROBE_SIGNATURE: _notice("The signature begins WECHATPAY/SIGNTEST/: the channel tests the receiver."),
     Fault.NOTICE_UNKNOWN_SERIAL: _notice("Signed by a stranger's key under a made-up serial."),
@@ -194,22 +225,41 @@ CATALOGUE: dict[Fault, Entry] = {
         default=Endpoint.EXPIRY,
         text="The order is paid in the moment after its time_expire.",
     ),
-    Fault.PAYER_PAYS_TWICE: Entry(
-        group=Group.MONEY,
-        stage=Stage.PAY,
-        default=Endpoint.PAY,
-        text="The payer also pays every other unpaid order that carries the same `attach`.",
+    Fault.PAYER_PAYS_TWICE: _paid("The payer also pays every other unpaid order that carries the same `attach`."),
+    Fault.PARTIAL_REFUND: _paid(
+        "After payment a clerk refunds `delta_fen` of it in the merchant's web platform, unknown to every program."
     ),
+    Fault.REFUND_STUCK: _refunded("Accepted, and PROCESSING until the control plane finishes it."),
+    Fault.REFUND_DELAYED: _refunded("Accepted, and decided only `seconds` later."),
+    Fault.REFUND_ABNORMAL: _refunded("Accepted, and ends ABNORMAL: the payer's card is dead."),
+    Fault.REFUND_CLOSED: _refunded("Accepted, and ends CLOSED: only a new number can succeed."),
+    Fault.REFUND_AFTER_SETTLEMENT: _refunded("Succeeds at noon `count` days later, so in another day's bill."),
+    Fault.REFUND_UNKNOWN_THEN_SUCCESS: _refunded("In work, and yet answered SYSTEM_ERROR; it succeeds."),
+    Fault.REFUND_UNKNOWN_THEN_FAILURE: _refunded("In work, and yet answered SYSTEM_ERROR; it ends CLOSED."),
+    Fault.FEE_RETURN: _paid("The payment is charged 0.6 %; each refund of it brings its share of the fee back."),
+    Fault.FEE_NOT_RETURNED: _refunded("The refund's share of the payment's fee stays with the channel."),
 }
 
 _STANDS_ON: dict[Stage, frozenset[Endpoint]] = {
     Stage.CALL: frozenset(
-        {Endpoint.ANY, Endpoint.ORDER, Endpoint.QUERY, Endpoint.CLOSE, Endpoint.CERTIFICATES},
+        {
+            Endpoint.ANY,
+            Endpoint.ORDER,
+            Endpoint.QUERY,
+            Endpoint.CLOSE,
+            Endpoint.REFUND,
+            Endpoint.REFUND_QUERY,
+            Endpoint.REFUND_ABNORMAL,
+            Endpoint.CERTIFICATES,
+        },
     ),
     Stage.PAY: frozenset({Endpoint.PAY, Endpoint.ANY}),
     Stage.EXPIRY: frozenset({Endpoint.EXPIRY, Endpoint.ANY}),
-    Stage.NOTICE: frozenset({Endpoint.NOTICE, Endpoint.ANY}),
+    Stage.REFUND: frozenset({Endpoint.REFUND, Endpoint.ANY}),
+    Stage.NOTICE: frozenset({Endpoint.NOTICE, Endpoint.REFUND_NOTICE, Endpoint.ANY}),
 }
+# A rule on the wider place fires on the narrower as well.
+_WIDER = {Endpoint.REFUND_NOTICE: Endpoint.NOTICE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +332,8 @@ class FaultBook:
 
     def _fires(self, one: _Kept, stage: Stage, endpoint: Endpoint, out_trade_no: str) -> bool:
         rule = one.rule
-        is_here = CATALOGUE[rule.fault].stage is stage and rule.endpoint in (Endpoint.ANY, endpoint)
+        places = (Endpoint.ANY, endpoint, _WIDER.get(endpoint))
+        is_here = CATALOGUE[rule.fault].stage is stage and rule.endpoint in places
         if not is_here or not fnmatch.fnmatchcase(out_trade_no, rule.out_trade_no):
             return False
         one.seen_count += 1

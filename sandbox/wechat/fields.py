@@ -80,13 +80,13 @@ def check_order(scope: Scope, kind: OrderKind, raw: bytes, keys: Keys, now: date
     body = parse_body(raw)
     merchant_ref = check_merchant(scope, body, keys)
     check_app(scope, body, keys)
-    description = _text(body, "description", 1, 127)
+    description = need_text(body, "description", 1, 127)
     out_trade_no = _out_trade_no(body)
     expires_at = _expiry(body, now)
-    attach = _text(body, "attach", 1, 128) if "attach" in body else ""
+    attach = need_text(body, "attach", 1, 128) if "attach" in body else ""
     if "goods_tag" in body:
-        _text(body, "goods_tag", 1, 32)
-    notify_url = _notify_url(body)
+        need_text(body, "goods_tag", 1, 32)
+    notify_url = check_notify_url(body)
     total_fen, currency = _amount(body)
     openid = _payer(scope, body) if kind is OrderKind.JSAPI else ""
     _scene(kind, body)
@@ -111,7 +111,7 @@ def check_merchant(scope: Scope, parts: Body, keys: Keys) -> str:
     """The merchant whose order it is; refused where the numbers are missing or not this sandbox's."""
     names = {"mchid": keys.mchid} if scope is Scope.DIRECT else {"sp_mchid": keys.mchid, "sub_mchid": keys.sub_mchid}
     for name, ours in names.items():
-        if _text(parts, name, 1, 32) != ours:
+        if need_text(parts, name, 1, 32) != ours:
             raise ChannelError(ErrorCode.MCH_NOT_EXISTS, None, {"field": f"/{name}", "value": parts[name]})
     return keys.mchid if scope is Scope.DIRECT else keys.sub_mchid
 
@@ -122,11 +122,12 @@ def check_app(scope: Scope, body: Body, keys: Keys) -> None:
     if scope is Scope.PARTNER and "sub_appid" in body:
         names["sub_appid"] = keys.sub_appid
     for name, ours in names.items():
-        if _text(body, name, 1, 32) != ours:
+        if need_text(body, name, 1, 32) != ours:
             raise ChannelError(ErrorCode.APPID_MCHID_NOT_MATCH, None, {"field": f"/{name}", "value": body[name]})
 
 
-def _text(parts: Body, name: str, at_least: int, at_most: int, parent: str = "") -> str:
+def need_text(parts: Body, name: str, at_least: int, at_most: int, parent: str = "") -> str:
+    """The text under a name, of so many characters; refused where it is missing or none."""
     value = parts.get(name)
     if value is None:
         raise bad_field(f"{parent}/{name}", "", "缺少必填字段")
@@ -137,7 +138,8 @@ def _text(parts: Body, name: str, at_least: int, at_most: int, parent: str = "")
     return value
 
 
-def _object(parts: Body, name: str, parent: str = "") -> Body:
+def need_object(parts: Body, name: str, parent: str = "") -> Body:
+    """The object under a name; refused where it is missing or none."""
     value = parts.get(name)
     if value is None:
         raise bad_field(f"{parent}/{name}", "", "缺少必填字段")
@@ -146,8 +148,21 @@ def _object(parts: Body, name: str, parent: str = "") -> Body:
     return value
 
 
+def need_fen(amount: Body, name: str) -> int:
+    """A positive number of fen under a name of `amount`; refused where it is missing or none."""
+    field, value = f"/amount/{name}", amount.get(name)
+    if value is None:
+        raise bad_field(field, "", "缺少必填字段")
+    # A boolean is an integer to Python, and is none to the channel.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise bad_field(field, value, "应为整数，单位为分")
+    if not 1 <= value <= TOTAL_FEN_MAX:
+        raise bad_field(field, value, f"应在 1 至 {TOTAL_FEN_MAX} 之间")
+    return value
+
+
 def _out_trade_no(body: Body) -> str:
-    value = _text(body, "out_trade_no", 6, 32)
+    value = need_text(body, "out_trade_no", 6, 32)
     if not OUT_TRADE_NO.fullmatch(value):
         raise bad_field("/out_trade_no", value, "只能是数字、大小写字母及 _-|*")
     return value
@@ -156,7 +171,7 @@ def _out_trade_no(body: Body) -> str:
 def _expiry(body: Body, now: datetime) -> datetime | None:
     if "time_expire" not in body:
         return None
-    value = _text(body, "time_expire", 1, 64)
+    value = need_text(body, "time_expire", 1, 64)
     try:
         expires_at = parse_rfc3339(value)
     except ValueError:
@@ -188,23 +203,17 @@ def loopback_refusal(url: str) -> str:
     return "" if is_loopback else "沙箱规则：通知只发往本机（127.0.0.1、::1、localhost），拒绝其他地址"
 
 
-def _notify_url(body: Body) -> str:
-    value = _text(body, "notify_url", 1, 255)
+def check_notify_url(body: Body) -> str:
+    """Where notices of this request go; refused where the sandbox would not send any."""
+    value = need_text(body, "notify_url", 1, 255)
     if issue := loopback_refusal(value):
         raise bad_field("/notify_url", value, issue)
     return value
 
 
 def _amount(body: Body) -> tuple[int, str]:
-    amount = _object(body, "amount")
-    total = amount.get("total")
-    if total is None:
-        raise bad_field("/amount/total", "", "缺少必填字段")
-    # A boolean is an integer to Python, and is none to the channel.
-    if not isinstance(total, int) or isinstance(total, bool):
-        raise bad_field("/amount/total", total, "应为整数，单位为分")
-    if not 1 <= total <= TOTAL_FEN_MAX:
-        raise bad_field("/amount/total", total, f"应在 1 至 {TOTAL_FEN_MAX} 之间")
+    amount = need_object(body, "amount")
+    total = need_fen(amount, "total")
     currency = amount.get("currency", "CNY")
     if currency != "CNY":
         raise bad_field("/amount/currency", currency, "境内商户号仅支持 CNY")
@@ -212,11 +221,11 @@ def _amount(body: Body) -> tuple[int, str]:
 
 
 def _payer(scope: Scope, body: Body) -> str:
-    payer = _object(body, "payer")
+    payer = need_object(body, "payer")
     name = "openid"
     if scope is Scope.PARTNER:
         name = "sub_openid" if "sub_openid" in payer else "sp_openid"
-    value = _text(payer, name, 1, 128, "/payer")
+    value = need_text(payer, name, 1, 128, "/payer")
     if not OPENID.fullmatch(value):
         raise bad_field(f"/payer/{name}", value, "不是合法的 openid")
     return value
@@ -225,8 +234,8 @@ def _payer(scope: Scope, body: Body) -> str:
 def _scene(kind: OrderKind, body: Body) -> None:
     if "scene_info" not in body and kind is not OrderKind.H5:
         return
-    scene = _object(body, "scene_info")
-    address = _text(scene, "payer_client_ip", 1, 45, "/scene_info")
+    scene = need_object(body, "scene_info")
+    address = need_text(scene, "payer_client_ip", 1, 45, "/scene_info")
     try:
         client = ipaddress.ip_address(address)
     except ValueError:
@@ -235,7 +244,7 @@ def _scene(kind: OrderKind, body: Body) -> None:
         return
     if client.is_loopback or client.is_unspecified:
         raise bad_field("/scene_info/payer_client_ip", address, "应为用户的真实地址，不能是本机地址")
-    kind_of_page = _text(_object(scene, "h5_info", "/scene_info"), "type", 1, 32, "/scene_info/h5_info")
+    kind_of_page = need_text(need_object(scene, "h5_info", "/scene_info"), "type", 1, 32, "/scene_info/h5_info")
     if kind_of_page not in ("Wap", "iOS", "Android"):
         raise bad_field("/scene_info/h5_info/type", kind_of_page, "应为 Wap、iOS 或 Android")
 
@@ -244,6 +253,6 @@ def _switches(body: Body) -> None:
     if not isinstance(body.get("support_fapiao", False), bool):
         raise bad_field("/support_fapiao", body["support_fapiao"], "应为布尔值")
     if "detail" in body:
-        _object(body, "detail")
-    if "settle_info" in body and not isinstance(_object(body, "settle_info").get("profit_sharing", False), bool):
+        need_object(body, "detail")
+    if "settle_info" in body and not isinstance(need_object(body, "settle_info").get("profit_sharing", False), bool):
         raise bad_field("/settle_info/profit_sharing", "", "应为布尔值")

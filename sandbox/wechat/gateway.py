@@ -32,6 +32,9 @@ from sandbox.wechat.limits import BODY_BYTES_MAX, LOG_LINES_MAX, Gauge, Limits
 from sandbox.wechat.notice_message import Sealer, new_nonce
 from sandbox.wechat.notices import NoticeBook, OutgoingNotice
 from sandbox.wechat.orders import Order, OrderBook
+from sandbox.wechat.rates import CallRates
+from sandbox.wechat.refund_calls import RefundCalls
+from sandbox.wechat.refunds import RefundBook
 from sandbox.wechat.store import Ids, Store
 from sandbox.wechat.wire import JSON, encrypt_resource
 
@@ -47,6 +50,13 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Endpoint], ...] = (
         "POST",
         re.compile(r"/v3/pay/(?P<partner>partner/)?transactions/out-trade-no/(?P<number>[^/]+)/close"),
         Endpoint.CLOSE,
+    ),
+    ("POST", re.compile(r"/v3/refund/domestic/refunds"), Endpoint.REFUND),
+    ("GET", re.compile(r"/v3/refund/domestic/refunds/(?P<refund_no>[^/]+)"), Endpoint.REFUND_QUERY),
+    (
+        "POST",
+        re.compile(r"/v3/refund/domestic/refunds/(?P<refund_id>[^/]+)/apply-abnormal-refund"),
+        Endpoint.REFUND_ABNORMAL,
     ),
     ("GET", re.compile(r"/v3/certificates"), Endpoint.CERTIFICATES),
 )
@@ -70,6 +80,8 @@ class Call:
     kind: OrderKind | None
     number: str
     transaction: str
+    refund_no: str = ""
+    refund_id: str = ""
 
 
 class WeChatGateway:
@@ -93,6 +105,7 @@ class WeChatGateway:
         self.keys_directory = keys_directory
         self.base_url = "http://127.0.0.1"
         self.gauge = Gauge(limits or Limits())
+        self.rates = CallRates()
         self.log: deque[dict[str, object]] = deque(maxlen=LOG_LINES_MAX)
         # Called when notices may have become due; the server wakes its delivery with it.
         self.on_change: Callable[[], None] = _nothing
@@ -114,6 +127,16 @@ class WeChatGateway:
             faults=self.faults,
             keys=self.keys,
         )
+        self.refunds = RefundBook(
+            store=self.store,
+            ids=self.ids,
+            ledger=self.ledger,
+            notices=self.notices,
+            faults=self.faults,
+            orders=self.orders,
+            keys=self.keys,
+        )
+        self._refund_calls = RefundCalls(self.refunds, self.keys)
         self.cashier = Cashier(orders=self.orders, ledger=self.ledger, keys=self.keys)
         self._signer = Signer(self.keys, self.sealer)
 
@@ -142,7 +165,7 @@ class WeChatGateway:
         with self.lock:
             now = self.clock.now()
             request_id = self.ids.request_id()
-            self.orders.sweep(now)
+            self.sweep(now)
             is_admitted = self.gauge.admits()
             if len(request.body) > BODY_BYTES_MAX:
                 answer = nowhere(413, request_id)
@@ -158,11 +181,16 @@ class WeChatGateway:
         self.on_change()
         return answer
 
+    def sweep(self, now: datetime) -> None:
+        """Let time do its work on everything that hangs on it."""
+        self.orders.sweep(now)
+        self.refunds.sweep(now)
+
     def due_notices(self, *, out_trade_no: str = "") -> list[OutgoingNotice]:
         """Notices to be delivered now; report each with `record_notice()`."""
         with self.lock:
             now = self.clock.now()
-            self.orders.sweep(now)
+            self.sweep(now)
             return self.notices.due(now, out_trade_no=out_trade_no)
 
     def record_notice(self, message: OutgoingNotice, outcome: int | str) -> None:
@@ -183,14 +211,14 @@ class WeChatGateway:
         call = _route(request)
         if isinstance(call, int):
             return nowhere(call, request_id)
-        out_trade_no = call.number or _out_trade_no_in(request.body)
+        out_trade_no = self._out_trade_no_of(call, request)
         rules = self.faults.take(Stage.CALL, call.endpoint, out_trade_no)
         for rule in rules:
             if rule.fault in INSTEAD:
                 return instead(rule, request_id)
         try:
             check_request(request, self.keys, self.store, now)
-            content = self._process(call, request, rules, now)
+            content = self._admit_and_process(call, request, rules, now)
         except SandboxRefusal:
             # A fault wanted a payment that the payer cannot make: the channel's word for its own trouble.
             return refusal(ChannelError(ErrorCode.SYSTEM_ERROR), request_id)
@@ -204,6 +232,26 @@ class WeChatGateway:
             now=now,
         )
 
+    def _out_trade_no_of(self, call: Call, request: Request) -> str:
+        """The order a call is about, by which rules select it; a refund call may name it by other numbers."""
+        named = call.number or _text_in(request.body, "out_trade_no")
+        if named or call.endpoint not in (Endpoint.REFUND, Endpoint.REFUND_QUERY, Endpoint.REFUND_ABNORMAL):
+            return named
+        return self.refunds.out_trade_no_of(
+            out_refund_no=call.refund_no,
+            refund_id=call.refund_id,
+            transaction_id=_text_in(request.body, "transaction_id"),
+        )
+
+    def _admit_and_process(self, call: Call, request: Request, rules: list[Rule], now: datetime) -> Body | None:
+        if not self.rates.admits(call.endpoint, now):
+            raise ChannelError(ErrorCode.FREQUENCY_LIMITED)
+        try:
+            return self._process(call, request, rules, now)
+        except ChannelError:
+            self.rates.note_refused(call.endpoint)
+            raise
+
     def _process(self, call: Call, request: Request, rules: list[Rule], now: datetime) -> Body | None:
         match call.endpoint:
             case Endpoint.ORDER:
@@ -213,6 +261,12 @@ class WeChatGateway:
             case Endpoint.CLOSE:
                 self._close(call, request, rules, now)
                 return None
+            case Endpoint.REFUND:
+                return self._refund_calls.ask(request, rules, now)
+            case Endpoint.REFUND_QUERY:
+                return self._refund_calls.query(call.refund_no, _query_values(request))
+            case Endpoint.REFUND_ABNORMAL:
+                return self._refund_calls.reroute(call.refund_id, request, now)
             case _:
                 return self._certificates(now)
 
@@ -281,7 +335,8 @@ class WeChatGateway:
                 "at": rfc3339(now),
                 "method": request.method,
                 "path": request.path,
-                "out_trade_no": _out_trade_no_in(request.body),
+                "out_trade_no": _text_in(request.body, "out_trade_no"),
+                "out_refund_no": _text_in(request.body, "out_refund_no"),
                 "payer": _masked_payer_in(request.body),
                 "status": answer.status,
                 "code": _code_in(answer),
@@ -312,6 +367,8 @@ def _route(request: Request) -> Call | int:
             kind=OrderKind(parts["kind"]) if parts.get("kind") else None,
             number=unquote(parts.get("number") or ""),
             transaction=unquote(parts.get("transaction") or ""),
+            refund_no=unquote(parts.get("refund_no") or ""),
+            refund_id=unquote(parts.get("refund_id") or ""),
         )
     return status
 
@@ -332,8 +389,8 @@ def _object_in(body: bytes) -> Body:
     return content if isinstance(content, dict) else {}
 
 
-def _out_trade_no_in(body: bytes) -> str:
-    value = _object_in(body).get("out_trade_no", "")
+def _text_in(body: bytes, name: str) -> str:
+    value = _object_in(body).get(name, "")
     return value[:64] if isinstance(value, str) else ""
 
 

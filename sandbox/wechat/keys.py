@@ -14,6 +14,7 @@ import string
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
@@ -79,6 +80,17 @@ class Keys:
     def live_certificates(self, now: datetime) -> list[PlatformCertificate]:
         """The certificates in force, newest first; an old one stays until its overlap ends."""
         return [one for one in reversed(self.certificates) if one.retires_at is None or now < one.retires_at]
+
+    def private_key_of(self, serial: str) -> RSAPrivateKey | None:
+        """The platform's private key of this serial, which opens what was encrypted under its other half."""
+        if serial == self.public_key_id:
+            return self.platform_private_key
+        return next((one.private_key for one in self.certificates if one.serial == serial), None)
+
+    def api_v2_key(self) -> str:
+        """The 32-character key of the old XML interface: made from the new one, so that old state directories have
+        it too."""
+        return sha256(f"v2:{self.api_v3_key}".encode()).hexdigest()[:32]
 
     def answer_signer(self, asked_serial: str) -> tuple[str, RSAPrivateKey]:
         """Serial and key to sign an answer with: the public key where the caller names it or has nothing else."""
@@ -222,6 +234,7 @@ def write_merchant_file(keys: Keys, directory: Path, *, base_url: str, control_u
         "sub_mchid": keys.sub_mchid,
         "sub_appid": keys.sub_appid,
         "apiv3_key": keys.api_v3_key,
+        "apiv2_key": keys.api_v2_key(),
         "merchant_serial": keys.merchant_serial,
         "merchant_private_key_path": str((directory / "apiclient_key.pem").resolve()),
         "wechatpay_public_key_id": keys.public_key_id,

@@ -13,7 +13,6 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
@@ -21,10 +20,16 @@ from sandbox.clock import rfc3339
 from sandbox.wechat.faults import Fault, Rule
 from sandbox.wechat.fields import Body
 from sandbox.wechat.keys import Keys
+from sandbox.wechat.notice_xml import payment_xml, refund_xml
 from sandbox.wechat.wire import answer_headers, encrypt_resource, sign, signed_text
 
 AN_HOUR = timedelta(hours=1)
-ASSOCIATED_DATA = "transaction"
+SUMMARY_OF = {
+    "TRANSACTION.SUCCESS": "支付成功",
+    "REFUND.SUCCESS": "退款成功",
+    "REFUND.ABNORMAL": "退款异常",
+    "REFUND.CLOSED": "退款关闭",
+}
 PROBE = "WECHATPAY/SIGNTEST/"
 NONCE_ALPHABET = string.ascii_letters + string.digits
 
@@ -37,6 +42,12 @@ class NoticeFacts:
     event_type: str
     created_at: datetime
     resource: Body
+    is_v2: bool = False
+
+    @property
+    def is_of_refund(self) -> bool:
+        """Whether it tells of a refund, not of a payment."""
+        return self.event_type.startswith("REFUND.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +74,10 @@ class Sealer:
     def seal(self, facts: NoticeFacts, rules: Sequence[Rule], turn: int, now: datetime) -> Message:
         """A finished message; `turn` chooses between the platform's keys while two are valid."""
         faults = {rule.fault for rule in rules}
-        spoiled = _spoil_facts(facts.resource, rules)
-        body = self._body(facts, spoiled, faults)
+        spoiled = _spoil_facts(facts, rules)
+        if facts.is_v2:
+            return Message(headers=_plain_headers(is_xml=True), body=refund_xml(spoiled, self._keys, now))
+        body = self._body(facts, spoiled, faults, now)
         serial, private_key = self._keys.notice_signer(turn, now)
         if faults & {Fault.NOTICE_FORGED, Fault.NOTICE_UNKNOWN_SERIAL}:
             private_key = self.stranger()
@@ -80,32 +93,28 @@ class Sealer:
         signature = sign(private_key, signed_text(timestamp, nonce, signed_body))
         if Fault.NOTICE_PROBE_SIGNATURE in faults:
             signature = probe_of(signature)
-        is_xml = Fault.NOTICE_XML in faults
-        headers = {
-            "Accept": "*/*",
-            "Content-Type": "text/xml" if is_xml else "application/json",
-            "User-Agent": "Mozilla/4.0 (canbao wechat sandbox)",
-        }
+        headers = _plain_headers(is_xml=Fault.NOTICE_XML in faults)
         if Fault.NOTICE_MISSING_HEADERS not in faults:
             headers |= answer_headers(serial=serial, timestamp=timestamp, nonce=nonce, signature=signature)
         return Message(headers=headers, body=body)
 
-    def _body(self, facts: NoticeFacts, resource: Body, faults: set[Fault]) -> bytes:
+    def _body(self, facts: NoticeFacts, resource: Body, faults: set[Fault], now: datetime) -> bytes:
         if Fault.NOTICE_XML in faults:
-            return _as_xml(resource)
+            return refund_xml(resource, self._keys, now) if facts.is_of_refund else payment_xml(resource)
         plain = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
         nonce = new_nonce(12)
         key = self._keys.api_v3_key
         if Fault.NOTICE_TAMPERED_RESOURCE in faults:
             key = key[::-1] if key != key[::-1] else "0" * 32
-        inside: Body = {"original_type": ASSOCIATED_DATA}
+        kind = "refund" if facts.is_of_refund else "transaction"
+        inside: Body = {"original_type": kind}
         if Fault.NOTICE_PLAIN_TEXT in faults:
             inside |= resource
         else:
             inside |= {
                 "algorithm": "AEAD_AES_256_GCM",
-                "ciphertext": encrypt_resource(key, nonce, ASSOCIATED_DATA, plain),
-                "associated_data": ASSOCIATED_DATA,
+                "ciphertext": encrypt_resource(key, nonce, kind, plain),
+                "associated_data": kind,
                 "nonce": nonce,
             }
         envelope: Body = {
@@ -113,7 +122,7 @@ class Sealer:
             "create_time": rfc3339(facts.created_at),
             "resource_type": "encrypt-resource",
             "event_type": facts.event_type,
-            "summary": "支付成功",
+            "summary": SUMMARY_OF[facts.event_type],
             "resource": inside,
         }
         return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
@@ -132,8 +141,16 @@ def probe_of(signature: str) -> str:
     return (PROBE + signature)[: len(signature)]
 
 
-def _spoil_facts(resource: Body, rules: Sequence[Rule]) -> Body:
-    spoiled = copy.deepcopy(resource)
+def _plain_headers(*, is_xml: bool) -> dict[str, str]:
+    return {
+        "Accept": "*/*",
+        "Content-Type": "text/xml" if is_xml else "application/json",
+        "User-Agent": "Mozilla/4.0 (canbao wechat sandbox)",
+    }
+
+
+def _spoil_facts(facts: NoticeFacts, rules: Sequence[Rule]) -> Body:
+    spoiled = copy.deepcopy(facts.resource)
     amount = spoiled["amount"]
     assert isinstance(amount, dict)
     merchant = "sp_mchid" if "sp_mchid" in spoiled else "mchid"
@@ -141,8 +158,9 @@ def _spoil_facts(resource: Body, rules: Sequence[Rule]) -> Body:
     for rule in rules:
         match rule.fault:
             case Fault.NOTICE_WRONG_AMOUNT:
-                amount["total"] += rule.delta_fen
-                amount["payer_total"] += rule.delta_fen
+                part = "refund" if facts.is_of_refund else "total"
+                amount[part] += rule.delta_fen
+                amount[f"payer_{part}"] += rule.delta_fen
             case Fault.NOTICE_WRONG_CURRENCY:
                 amount["currency"] = amount["payer_currency"] = "USD"
             case Fault.NOTICE_WRONG_MERCHANT:
@@ -152,23 +170,12 @@ def _spoil_facts(resource: Body, rules: Sequence[Rule]) -> Body:
             case Fault.NOTICE_WRONG_ORDER:
                 spoiled["out_trade_no"] = "never_placed_" + secrets.token_hex(8)
             case Fault.NOTICE_WRONG_STATE:
-                spoiled["trade_state"] = "NOTPAY"
+                if facts.is_of_refund:
+                    spoiled["refund_status"] = "PROCESSING"
+                else:
+                    spoiled["trade_state"] = "NOTPAY"
+            case Fault.NOTICE_WRONG_REFUND if facts.is_of_refund:
+                spoiled["out_refund_no"] = "never_asked_" + secrets.token_hex(8)
             case _:
                 pass
     return spoiled
-
-
-def _as_xml(resource: Body) -> bytes:
-    amount = resource["amount"]
-    assert isinstance(amount, dict)
-    fields = {
-        "return_code": "SUCCESS",
-        "result_code": "SUCCESS",
-        "mch_id": resource.get("mchid", resource.get("sp_mchid")),
-        "appid": resource.get("appid", resource.get("sp_appid")),
-        "out_trade_no": resource["out_trade_no"],
-        "transaction_id": resource["transaction_id"],
-        "total_fee": amount["total"],
-    }
-    inside = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
-    return f"<xml>{inside}</xml>".encode()

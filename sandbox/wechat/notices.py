@@ -1,6 +1,6 @@
-"""Notices: what the channel tells the merchant about a payment, again and again until it is acknowledged.
+"""Notices: what the channel tells the merchant about a payment or a refund, again and again until it is acknowledged.
 
-A notice goes out at once after payment; if it is not acknowledged with 200 or 204 within five seconds it is
+A notice goes out at once after the event; if it is not acknowledged with 200 or 204 within five seconds it is
 repeated on the channel's ladder, fifteen times over about 24 hours, every time newly signed. The ladder hangs on
 virtual time and on the time an attempt was due, not on when it was made, so moving the clock on by a day plays all
 of it. Nothing here opens a socket: `due()` hands out finished messages and `record()` takes what became of them.
@@ -40,6 +40,7 @@ class OutgoingNotice:
     attempt_id: int
     notice_id: str
     out_trade_no: str
+    out_refund_no: str
     url: str
     headers: dict[str, str]
     body: bytes
@@ -61,15 +62,27 @@ class NoticeBook:
         # What a former process was sending when it ended is sent again.
         self._store.run("UPDATE notice SET state = 'waiting' WHERE state = 'sending'")
 
-    def announce(self, out_trade_no: str, url: str, resource: Body, now: datetime) -> str:
-        """A payment happened: put its notice in line, due at once. Returns the notice's id."""
+    def announce(
+        self,
+        out_trade_no: str,
+        url: str,
+        resource: Body,
+        now: datetime,
+        *,
+        event_type: str = SUCCESS,
+        out_refund_no: str = "",
+        is_v2: bool = False,
+    ) -> str:
+        """A payment happened, or a refund ended: put its notice in line, due at once. Returns the notice's id."""
         notice_id = self._ids.notice_id()
         self._store.insert(
             "notice",
             {
                 "notice_id": notice_id,
                 "out_trade_no": out_trade_no,
-                "event_type": SUCCESS,
+                "out_refund_no": out_refund_no,
+                "event_type": event_type,
+                "is_v2": int(is_v2),
                 "url": url,
                 "resource": json.dumps(resource, ensure_ascii=False),
                 "created_at": to_ms(now),
@@ -109,7 +122,9 @@ class NoticeBook:
             self._close_try(message.notice_id, is_acknowledged=outcome in ACKNOWLEDGING)
             # Whatever had to wait for a later notice has now been overtaken by this one.
             self._store.run(
-                "UPDATE notice SET state = 'waiting' WHERE state = 'overtaken' AND notice_id <> ?", (message.notice_id,)
+                "UPDATE notice SET state = 'waiting' WHERE state = 'overtaken' AND notice_id <> ? "
+                "AND (overtaken_by = '' OR (? <> '' AND out_trade_no = ?))",
+                (message.notice_id, message.out_refund_no, message.out_trade_no),
             )
 
     def replay(
@@ -161,6 +176,7 @@ class NoticeBook:
         return {
             "notice_id": row["notice_id"],
             "out_trade_no": row["out_trade_no"],
+            "out_refund_no": row["out_refund_no"],
             "event_type": row["event_type"],
             "url": row["url"],
             "state": row["state"],
@@ -179,7 +195,8 @@ class NoticeBook:
         }
 
     def _prepare(self, row: Row, now: datetime) -> list[OutgoingNotice]:
-        rules = self._faults.take(Stage.NOTICE, Endpoint.NOTICE, row["out_trade_no"])
+        place = Endpoint.REFUND_NOTICE if row["out_refund_no"] else Endpoint.NOTICE
+        rules = self._faults.take(Stage.NOTICE, place, row["out_trade_no"])
         by_fault = {rule.fault: rule for rule in rules}
         notice_id = row["notice_id"]
         if (stop := by_fault.get(Fault.NOTICE_STOP_AFTER_TRIES)) and row["tries_count"] >= stop.count:
@@ -191,6 +208,11 @@ class NoticeBook:
             return []
         if Fault.NOTICE_OUT_OF_ORDER in by_fault:
             self._set_state(notice_id, "overtaken")
+            return []
+        if Fault.NOTICE_AFTER_REFUND in by_fault and not row["out_refund_no"]:
+            self._store.run(
+                "UPDATE notice SET state = 'overtaken', overtaken_by = 'refund' WHERE notice_id = ?", (notice_id,)
+            )
             return []
         self._burst += 1
         if Fault.NOTICE_DROP in by_fault:
@@ -246,6 +268,7 @@ class NoticeBook:
             attempt_id=attempt_id,
             notice_id=row["notice_id"],
             out_trade_no=row["out_trade_no"],
+            out_refund_no=row["out_refund_no"],
             url=row["url"],
             headers=message.headers,
             body=message.body,
@@ -305,4 +328,5 @@ def _facts(row: Row) -> NoticeFacts:
         event_type=row["event_type"],
         created_at=from_ms(row["created_at"]),
         resource=json.loads(row["resource"]),
+        is_v2=bool(row["is_v2"]),
     )

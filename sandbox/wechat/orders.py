@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +22,7 @@ from sandbox.wechat.errors import ChannelError, ErrorCode, SandboxRefusal, bad_f
 from sandbox.wechat.faults import Endpoint, Fault, FaultBook, Stage
 from sandbox.wechat.fields import Body, OrderKind, OrderRequest, Scope
 from sandbox.wechat.keys import Keys
-from sandbox.wechat.ledger import Ledger
+from sandbox.wechat.ledger import Ledger, fee_of
 from sandbox.wechat.notices import NoticeBook
 from sandbox.wechat.store import Ids, Store
 
@@ -29,6 +30,9 @@ PREPAY_LIFE = timedelta(hours=2)
 H5_URL_LIFE = timedelta(minutes=5)
 AUTO_CLOSE_AFTER = timedelta(days=7)
 SWEEP_ROWS_MAX = 500
+# What the fault `fee_return` charges where the merchant pays no fee.
+FAULT_FEE_PER_MILLION = 6000
+REFUNDED = ("REFUND", "转入退款")
 
 TRADE_TYPE = {
     OrderKind.H5: "MWEB",
@@ -39,7 +43,8 @@ TRADE_TYPE = {
 
 
 class TradeState(StrEnum):
-    """The states of an order that is not paid by code; a refund's state joins them with refunds."""
+    """The states of an order that is not paid by code. REFUND is none of them: it is how SUCCESS is told of once a
+    refund succeeded."""
 
     NOTPAY = "NOTPAY"
     SUCCESS = "SUCCESS"
@@ -98,6 +103,8 @@ class Order:
     openid: str | None
     paid_at: datetime | None
     closed_at: datetime | None
+    fee_per_million: int = 0
+    fee_fen: int = 0
 
 
 def _order(row: Row) -> Order:
@@ -124,6 +131,8 @@ def _order(row: Row) -> Order:
         openid=row["openid"],
         paid_at=None if row["paid_at"] is None else from_ms(row["paid_at"]),
         closed_at=None if row["closed_at"] is None else from_ms(row["closed_at"]),
+        fee_per_million=row["fee_per_million"],
+        fee_fen=row["fee_fen"],
     )
 
 
@@ -139,6 +148,8 @@ class OrderBook:
         self._notices = notices
         self._faults = faults
         self._keys = keys
+        # Called inside the payment with what a fault wants refunded at once; whoever makes refunds takes it.
+        self.on_clerk_refund: Callable[[Order, int, datetime], None] = _nobody_refunds
 
     def place(self, request: OrderRequest, now: datetime) -> Order:
         """Place an order, or prepare the same one anew; refused where the number stands for something else."""
@@ -224,13 +235,16 @@ class OrderBook:
             raise SandboxRefusal("order_expired", f"订单 {order.out_trade_no} 已超过支付截止时间，不能支付。")
         if now >= order.prepared_at + PREPAY_LIFE:
             raise SandboxRefusal("prepay_expired", f"订单 {order.out_trade_no} 的预支付已过 2 小时，请重新下单。")
-        fired = {rule.fault for rule in self._faults.take(Stage.PAY, Endpoint.PAY, order.out_trade_no)}
+        fired = {rule.fault: rule for rule in self._faults.take(Stage.PAY, Endpoint.PAY, order.out_trade_no)}
         if Fault.PAYER_HAS_NOT_ENOUGH in fired:
             raise SandboxRefusal("balance_too_low", "付款人余额不足，支付失败；订单仍为未支付。")
-        paid = self._capture(order, Act.PAY, openid, now, is_noticed=is_noticed)
+        charged = FAULT_FEE_PER_MILLION if Fault.FEE_RETURN in fired else None
+        paid = self._capture(order, Act.PAY, openid, now, is_noticed=is_noticed, fee_per_million=charged)
         if Fault.PAYER_PAYS_TWICE in fired and order.attach:
             for twin in self._unpaid_twins(order):
                 self._capture(twin, Act.PAY, openid, now, is_noticed=is_noticed)
+        if part := fired.get(Fault.PARTIAL_REFUND):
+            self.on_clerk_refund(paid, min(abs(part.delta_fen), paid.total_fen), now)
         return paid
 
     def pay_late(self, order: Order, now: datetime) -> Order:
@@ -265,8 +279,7 @@ class OrderBook:
         """The order as a query answers it and a notice carries it."""
         content: Body = dict(self._parties(order))
         content["out_trade_no"] = order.out_trade_no
-        content["trade_state"] = order.state.value
-        content["trade_state_desc"] = STATE_TEXT[order.state]
+        content["trade_state"], content["trade_state_desc"] = self._told_state(order)
         amount: Body = {"total": order.total_fen, "currency": order.currency}
         if order.attach:
             content["attach"] = order.attach
@@ -281,6 +294,12 @@ class OrderBook:
         content["amount"] = amount
         content["promotion_detail"] = []
         return content
+
+    def _told_state(self, order: Order) -> tuple[str, str]:
+        refunded = "SELECT 1 FROM refund WHERE transaction_id = ? AND state = 'SUCCESS'"
+        if order.transaction_id is not None and self._store.row(refunded, (order.transaction_id,)):
+            return REFUNDED
+        return order.state.value, STATE_TEXT[order.state]
 
     def _parties(self, order: Order) -> dict[str, str]:
         keys = self._keys
@@ -354,25 +373,39 @@ class OrderBook:
         )
         return [_order(row) for row in rows]
 
-    def _capture(self, order: Order, act: Act, openid: str, now: datetime, *, is_noticed: bool) -> Order:
+    def _capture(
+        self,
+        order: Order,
+        act: Act,
+        openid: str,
+        now: datetime,
+        *,
+        is_noticed: bool,
+        fee_per_million: int | None = None,
+    ) -> Order:
         target = EDGES[(order.state, act)]
         transaction_id = self._ids.transaction_id(now)
+        rate = self._ledger.fee_per_million() if fee_per_million is None else fee_per_million
+        fee_fen = fee_of(order.total_fen, rate)
         with self._store.transaction():
             self._ledger.capture(
                 openid=openid,
                 merchant_ref=order.merchant_ref,
                 amount_fen=order.total_fen,
+                fee_fen=fee_fen,
                 transaction_id=transaction_id,
                 now=now,
             )
             changed = self._store.run(
-                "UPDATE trade_order SET state = ?, transaction_id = ?, openid = ?, paid_at = ? "
-                "WHERE merchant_ref = ? AND out_trade_no = ? AND state = ?",
+                "UPDATE trade_order SET state = ?, transaction_id = ?, openid = ?, paid_at = ?, "
+                "fee_per_million = ?, fee_fen = ? WHERE merchant_ref = ? AND out_trade_no = ? AND state = ?",
                 (
                     target.value,
                     transaction_id,
                     openid,
                     to_ms(now),
+                    rate,
+                    fee_fen,
                     order.merchant_ref,
                     order.out_trade_no,
                     order.state.value,
@@ -384,6 +417,10 @@ class OrderBook:
             if is_noticed:
                 self._notices.announce(paid.out_trade_no, paid.notify_url, self.resource(paid), now)
         return paid
+
+
+def _nobody_refunds(_order: Order, _amount_fen: int, _now: datetime) -> None:
+    """No one makes refunds here."""
 
 
 def _digest_of(request: OrderRequest) -> str:

@@ -1,8 +1,13 @@
--- The played channel's own book. Instants are whole milliseconds since 1970 (UTC) of virtual time; money is integer fen.
+-- The played channel's own book, version 2 (the number that `store.py` names). Instants are whole milliseconds since 1970 (UTC) of virtual time; money is integer fen.
 
 CREATE TABLE IF NOT EXISTS counter (
     kind TEXT PRIMARY KEY,
     last INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS setting (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS account (
@@ -15,16 +20,24 @@ CREATE TABLE IF NOT EXISTS transfer (
     debit_account  TEXT NOT NULL REFERENCES account (account_code),
     credit_account TEXT NOT NULL REFERENCES account (account_code),
     amount_fen     INTEGER NOT NULL CHECK (amount_fen > 0),
-    kind           TEXT NOT NULL CHECK (kind IN ('top_up', 'draw_down', 'payment')),
-    transaction_id TEXT UNIQUE,
+    kind           TEXT NOT NULL CHECK (kind IN (
+        'top_up', 'draw_down', 'payment', 'fee', 'refund', 'fee_return', 'withdrawal', 'deposit')),
+    transaction_id TEXT,
+    refund_id      TEXT,
     made_at        INTEGER NOT NULL,
     CHECK (debit_account <> credit_account),
-    CHECK ((kind = 'payment') = (transaction_id IS NOT NULL))
+    CHECK ((kind IN ('payment', 'fee')) = (transaction_id IS NOT NULL)),
+    CHECK ((kind IN ('refund', 'fee_return')) = (refund_id IS NOT NULL))
 );
+CREATE UNIQUE INDEX IF NOT EXISTS transfer_once_a_payment ON transfer (transaction_id, kind)
+    WHERE transaction_id IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS transfer_once_a_refund ON transfer (refund_id, kind) WHERE refund_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS transfer_age ON transfer (made_at);
 
 CREATE TABLE IF NOT EXISTS payer (
     openid     TEXT PRIMARY KEY,
     name       TEXT NOT NULL,
+    state      TEXT NOT NULL DEFAULT 'normal' CHECK (state IN ('normal', 'card_dead', 'cancelled')),
     created_at INTEGER NOT NULL
 );
 
@@ -53,6 +66,8 @@ CREATE TABLE IF NOT EXISTS trade_order (
     openid         TEXT,
     paid_at        INTEGER,
     closed_at      INTEGER,
+    fee_per_million INTEGER NOT NULL DEFAULT 0 CHECK (fee_per_million BETWEEN 0 AND 1000000),
+    fee_fen        INTEGER NOT NULL DEFAULT 0 CHECK (fee_fen BETWEEN 0 AND total_fen),
     PRIMARY KEY (merchant_ref, out_trade_no),
     CHECK ((state = 'SUCCESS') = (transaction_id IS NOT NULL AND openid IS NOT NULL AND paid_at IS NOT NULL))
 );
@@ -77,7 +92,10 @@ CREATE TABLE IF NOT EXISTS refund (
     success_at      INTEGER,
     closed_at       INTEGER,
     fee_return_fen  INTEGER NOT NULL DEFAULT 0 CHECK (fee_return_fen >= 0),
-    account         TEXT NOT NULL DEFAULT '',
+    credit_account  TEXT NOT NULL,
+    account_text    TEXT NOT NULL,
+    is_rerouted     INTEGER NOT NULL DEFAULT 0,
+    source          TEXT NOT NULL DEFAULT 'api' CHECK (source IN ('api', 'clerk')),
     request_digest  TEXT NOT NULL,
     PRIMARY KEY (merchant_ref, out_refund_no),
     CHECK ((state = 'SUCCESS') = (success_at IS NOT NULL)),
@@ -93,17 +111,20 @@ CREATE TABLE IF NOT EXISTS seen_nonce (
 CREATE INDEX IF NOT EXISTS seen_nonce_age ON seen_nonce (seen_at);
 
 CREATE TABLE IF NOT EXISTS notice (
-    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
-    notice_id    TEXT NOT NULL UNIQUE,
-    out_trade_no TEXT NOT NULL,
-    event_type   TEXT NOT NULL,
-    url          TEXT NOT NULL,
-    resource     TEXT NOT NULL,
-    created_at   INTEGER NOT NULL,
-    next_at      INTEGER NOT NULL,
-    tries_count  INTEGER NOT NULL DEFAULT 0,
-    state        TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'overtaken', 'acknowledged', 'exhausted')),
-    is_held      INTEGER NOT NULL DEFAULT 0
+    sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
+    notice_id     TEXT NOT NULL UNIQUE,
+    out_trade_no  TEXT NOT NULL,
+    out_refund_no TEXT NOT NULL DEFAULT '',
+    event_type    TEXT NOT NULL,
+    is_v2         INTEGER NOT NULL DEFAULT 0,
+    url           TEXT NOT NULL,
+    resource      TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    next_at       INTEGER NOT NULL,
+    tries_count   INTEGER NOT NULL DEFAULT 0,
+    state         TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'overtaken', 'acknowledged', 'exhausted')),
+    overtaken_by  TEXT NOT NULL DEFAULT '' CHECK (overtaken_by IN ('', 'refund')),
+    is_held       INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS notice_due ON notice (next_at, sequence) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS notice_overtaken ON notice (sequence) WHERE state = 'overtaken';

@@ -17,7 +17,20 @@ from pathlib import Path
 from sandbox.clock import BEIJING
 
 Value = str | int | bytes | None
-TABLES = ("counter", "transfer", "account", "payer", "refund", "trade_order", "seen_nonce", "notice", "attempt")
+VERSION = 2
+"""Of the schema; a book of another version is not opened."""
+TABLES = (
+    "counter",
+    "setting",
+    "transfer",
+    "account",
+    "payer",
+    "refund",
+    "trade_order",
+    "seen_nonce",
+    "notice",
+    "attempt",
+)
 
 
 class Store:
@@ -32,7 +45,20 @@ class Store:
         if path is not None:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")
+            self._check_version(path)
         self._connection.executescript((Path(__file__).parent / "schema.sql").read_text())
+
+    def _check_version(self, path: Path) -> None:
+        is_begun = self.row("SELECT 1 FROM sqlite_master WHERE name = 'trade_order'") is not None
+        version = self.number("PRAGMA user_version")
+        if is_begun and version != VERSION:
+            self._connection.close()
+            message = (
+                f"The book {path} is of version {version or 1}, and this sandbox writes version {VERSION}. "
+                "Remove it to begin anew, or give another --state-dir."
+            )
+            raise ValueError(message)
+        self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def rows(self, statement: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
         """All rows of a statement."""
@@ -115,6 +141,15 @@ class Ids:
         """28 digits beginning with 4200, as the channel's numbers do."""
         count, digest = self._next("transaction")
         return f"4200{int(digest[:8], 16) % 1_000_000:06d}{now.astimezone(BEIJING):%Y%m%d}{count:010d}"
+
+    def refund_id(self, now: datetime) -> str:
+        """29 digits beginning with 5030, as the channel's numbers do."""
+        count, digest = self._next("refund")
+        return f"5030{int(digest[:8], 16) % 1_000_000:06d}{now.astimezone(BEIJING):%Y%m%d}{count:011d}"
+
+    def drawn(self, kind: str, most: int) -> int:
+        """A whole number from 0 to `most`, decided by the seed and by how many of this kind were drawn before."""
+        return int(self._next(f"drawn {kind}")[1][:12], 16) % (most + 1)
 
     def notice_id(self) -> str:
         """In the form of a UUID, as the channel's are."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA1
 
 from sandbox.exchange import Answer, Request, request_of
 from sandbox.wechat.errors import ErrorCode
@@ -19,7 +21,11 @@ from sandbox.wechat.orders import Order
 from sandbox.wechat.wire import SCHEME, is_signed_by, sign, signed_text
 
 ORDERS = "/v3/pay/transactions"
+REFUNDS = "/v3/refund/domestic/refunds"
 NOTIFY_URL = "http://127.0.0.1:9/notices/wechat"
+REFUND_URL = "http://127.0.0.1:9/notices/refund"
+# Longer than any ordinary refund takes.
+REFUND_S = 301
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +103,47 @@ class Merchant:
         order = gateway.orders.named(out_trade_no=out_trade_no)
         return gateway.orders.pay(order, gateway.ledger.default_payer(now).openid, now)
 
+    def paid(self, out_trade_no: str, total_fen: int = 38000, changes: Body | None = None) -> Order:
+        """Place an order and have the first payer pay it; its notice is acknowledged."""
+        self.placed(out_trade_no, total_fen, changes)
+        order = self.pay(out_trade_no)
+        self.hear(200)
+        return order
+
+    def refund_body(self, order: Order, out_refund_no: str, amount_fen: int, changes: Body | None = None) -> Body:
+        """A sound refund of a paid order; `changes` replace fields, and None takes one away."""
+        content: Body = {
+            "transaction_id": order.transaction_id,
+            "out_refund_no": out_refund_no,
+            "reason": "重复缴费",
+            "notify_url": REFUND_URL,
+            "amount": {"refund": amount_fen, "total": order.total_fen, "currency": "CNY"},
+        }
+        content |= changes or {}
+        return {name: value for name, value in content.items() if value is not None}
+
+    def refund(self, order: Order, out_refund_no: str, amount_fen: int, changes: Body | None = None) -> Answer:
+        return self.call("POST", REFUNDS, self.refund_body(order, out_refund_no, amount_fen, changes))
+
+    def ask_refund(self, out_refund_no: str) -> Answer:
+        return self.call("GET", f"{REFUNDS}/{out_refund_no}")
+
+    def status_of(self, out_refund_no: str) -> str:
+        return str(content_of(self.ask_refund(out_refund_no))["status"])
+
+    def secret(self, text: str) -> str:
+        """A text under the platform's public key, as secret fields travel."""
+        public_key = self.gateway.keys.platform_private_key.public_key()
+        sealed = public_key.encrypt(text.encode(), OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None))
+        return base64.b64encode(sealed).decode()
+
+    def now(self) -> datetime:
+        return self.gateway.clock.now()
+
+    def pass_time(self, seconds: float) -> None:
+        """Move virtual time on."""
+        self.gateway.clock.advance(seconds)
+
     def believes(self, headers: dict[str, str], body: bytes) -> bool:
         """Whether a careful merchant accepts the signature: its key, its serial, within five minutes."""
         keys = self.gateway.keys
@@ -138,6 +185,6 @@ def code_of(answer: Answer) -> ErrorCode:
 
 
 def whole_book(gateway: WeChatGateway) -> list[tuple[object, ...]]:
-    """Orders, transfers and notices, to be compared before and after a refusal."""
-    tables = ("trade_order", "transfer", "notice", "account")
+    """Orders, refunds, transfers and notices, to be compared before and after a refusal."""
+    tables = ("trade_order", "refund", "transfer", "notice", "account")
     return [tuple(row) for table in tables for row in gateway.store.rows(f"SELECT * FROM {table} ORDER BY rowid")]

@@ -126,7 +126,7 @@ def test_missing_mandatory_header_is_a_param_error(merchant: Merchant, name: str
         ("POST", "/v3/pay/transactions/wallet", 404),
         ("GET", "/v3/pay/transactions/h5", 405),
         ("POST", "/v3/certificates", 405),
-        ("POST", "/v3/refund/domestic/refunds", 404),
+        ("POST", "/v3/refund/domestic/returns", 404),
     ],
 )
 def test_unknown_path_or_method_has_an_empty_body(gateway: WeChatGateway, method: str, path: str, status: int) -> None:

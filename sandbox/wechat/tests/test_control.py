@@ -43,14 +43,17 @@ def test_index_says_that_no_money_moves_and_lists_the_routes(control: ControlPla
 
 def test_payer_is_made_and_pays_by_each_name_of_an_order(control: ControlPlane, merchant: Merchant) -> None:
     made = _post(control, "/payers", {"name": "付款人", "balance_fen": 10**6, "openid": "o-payer"})
-    assert (made.status, made.content) == (201, {"openid": "o-payer", "name": "付款人", "balance_fen": 10**6})
+    assert (made.status, made.content) == (
+        201,
+        {"openid": "o-payer", "name": "付款人", "balance_fen": 10**6, "state": "normal"},
+    )
     names = {"ORDER0001": "out_trade_no", "ORDER0002": "prepay_id", "ORDER0003": "page_code"}
     for number, name in names.items():
         order = merchant.placed(number)
         reply = _post(control, "/pay", {name: str(getattr(order, name)), "openid": "o-payer"})
         assert (reply.status, reply.content["state"], reply.content["out_trade_no"]) == (200, "SUCCESS", number)
     payers = _get(control, "/payers").content["payers"]
-    assert payers == [{"openid": "o-payer", "name": "付款人", "balance_fen": 10**6 - 3 * 38000}]
+    assert payers == [{"openid": "o-payer", "name": "付款人", "balance_fen": 10**6 - 3 * 38000, "state": "normal"}]
     assert _post(control, "/payers/o-payer/balance", {"balance_fen": 5}).content["balance_fen"] == 5
 
 

@@ -11,31 +11,18 @@ import pytest
 from sandbox.clock import rfc3339
 from sandbox.exchange import Answer, TransportAct
 from sandbox.wechat.errors import STATUS_OF, ErrorCode, SandboxRefusal
-from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule, rule_for
+from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule
 from sandbox.wechat.gateway import TransportFailure, WeChatGateway
 from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.orders import TradeState
 from sandbox.wechat.tests.conftest import START
 from sandbox.wechat.tests.merchant import ORDERS, Merchant, code_of, content_of
+from sandbox.wechat.tests.refund_faults import REFUND_FAULTS
+from sandbox.wechat.tests.shown import Check, Shown, put
 from sandbox.wechat.wire import is_signed_by, signed_text
 
-Check = Callable[[Merchant], None]
-# Fault to the test of it; filled by `_shows`, and compared with the catalogue at the end.
-SHOWN: dict[Fault, Check] = {}
-
-
-def _shows(*faults: Fault) -> Callable[[Check], Check]:
-    def keep(check: Check) -> Check:
-        for fault in faults:
-            assert fault not in SHOWN
-            SHOWN[fault] = check
-        return check
-
-    return keep
-
-
-def _with(merchant: Merchant, rule: Rule | Fault) -> None:
-    merchant.gateway.faults.add(rule if isinstance(rule, Rule) else rule_for(rule))
+SHOWN = Shown()
+_shows = SHOWN.by
 
 
 def _is_known(merchant: Merchant, out_trade_no: str) -> bool:
@@ -51,7 +38,7 @@ def _failed_place(merchant: Merchant, out_trade_no: str) -> TransportFailure:
 
 def _unprocessed(fault: Fault, act: TransportAct) -> Check:
     def check(merchant: Merchant) -> None:
-        _with(merchant, fault)
+        put(merchant, fault)
         failure = _failed_place(merchant, "ORDER0001")
         assert (failure.act, failure.is_processed) == (act, False)
         assert not _is_known(merchant, "ORDER0001")
@@ -62,7 +49,7 @@ def _unprocessed(fault: Fault, act: TransportAct) -> Check:
 
 def _processed(fault: Fault, act: TransportAct) -> Check:
     def check(merchant: Merchant) -> None:
-        _with(merchant, fault)
+        put(merchant, fault)
         failure = _failed_place(merchant, "ORDER0001")
         assert (failure.act, failure.is_processed) == (act, True)
         assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "NOTPAY"
@@ -81,7 +68,7 @@ _shows(Fault.TRUNCATED_BODY)(_processed(Fault.TRUNCATED_BODY, TransportAct.TRUNC
 
 @_shows(Fault.SLOW_DRIP)
 def _slow_drip(merchant: Merchant) -> None:
-    _with(merchant, Rule(fault=Fault.SLOW_DRIP, endpoint=Endpoint.ORDER, seconds=2))
+    put(merchant, Rule(fault=Fault.SLOW_DRIP, endpoint=Endpoint.ORDER, seconds=2))
     answer = merchant.place("ORDER0001")
     assert (answer.act, answer.seconds) == (TransportAct.DRIP, 2)
     assert merchant.believes(answer.headers, answer.body)
@@ -89,7 +76,7 @@ def _slow_drip(merchant: Merchant) -> None:
 
 @_shows(Fault.WRONG_CONTENT_LENGTH)
 def _wrong_content_length(merchant: Merchant) -> None:
-    _with(merchant, Fault.WRONG_CONTENT_LENGTH)
+    put(merchant, Fault.WRONG_CONTENT_LENGTH)
     answer = merchant.place("ORDER0001")
     assert int(answer.headers["Content-Length"]) == len(answer.body) // 2
     assert not merchant.believes(answer.headers, answer.body[: len(answer.body) // 2])
@@ -97,7 +84,7 @@ def _wrong_content_length(merchant: Merchant) -> None:
 
 @_shows(Fault.HTML_502)
 def _html_502(merchant: Merchant) -> None:
-    _with(merchant, Fault.HTML_502)
+    put(merchant, Fault.HTML_502)
     answer = merchant.place("ORDER0001")
     assert (answer.status, answer.headers["Content-Type"]) == (502, "text/html")
     assert b"<html>" in answer.body
@@ -106,7 +93,7 @@ def _html_502(merchant: Merchant) -> None:
 
 @_shows(Fault.REDIRECT)
 def _redirect(merchant: Merchant) -> None:
-    _with(merchant, Fault.REDIRECT)
+    put(merchant, Fault.REDIRECT)
     answer = merchant.place("ORDER0001")
     assert (answer.status, answer.headers["Location"]) == (302, "/v3/moved")
     assert not _is_known(merchant, "ORDER0001")
@@ -114,7 +101,7 @@ def _redirect(merchant: Merchant) -> None:
 
 def _unbelievable(fault: Fault) -> Check:
     def check(merchant: Merchant) -> None:
-        _with(merchant, fault)
+        put(merchant, fault)
         answer = merchant.place("ORDER0001")
         assert answer.status == 200
         assert not merchant.believes(answer.headers, answer.body)
@@ -138,7 +125,7 @@ for _fault in (
 def test_unbelievable_answers_differ_in_just_what_they_say(merchant: Merchant) -> None:
     def answered(fault: Fault) -> Answer:
         merchant.gateway.faults.clear()
-        _with(merchant, fault)
+        put(merchant, fault)
         return merchant.place("ORDER0001")
 
     keys = merchant.gateway.keys
@@ -155,7 +142,7 @@ def test_unbelievable_answers_differ_in_just_what_they_say(merchant: Merchant) -
 def _signed_but_odd(merchant: Merchant, fault: Fault) -> Answer:
     merchant.placed("ORDER0001", changes={"attach": "账单"})
     merchant.pay("ORDER0001")
-    _with(merchant, fault)
+    put(merchant, fault)
     answer = merchant.ask("ORDER0001")
     assert merchant.believes(answer.headers, answer.body)
     return answer
@@ -200,7 +187,7 @@ def _missing_optional_fields(merchant: Merchant) -> None:
 def _error_code(merchant: Merchant) -> None:
     for place, code in enumerate(ErrorCode):
         number = f"ORDER{place:04d}"
-        _with(merchant, Rule(fault=Fault.ERROR_CODE, endpoint=Endpoint.ORDER, code=code))
+        put(merchant, Rule(fault=Fault.ERROR_CODE, endpoint=Endpoint.ORDER, code=code))
         answer = merchant.place(number)
         assert (answer.status, code_of(answer)) == (STATUS_OF[code], code)
         assert "Wechatpay-Signature" not in answer.headers
@@ -209,7 +196,7 @@ def _error_code(merchant: Merchant) -> None:
 
 @_shows(Fault.ERROR_CODE_AFTER_PROCESSING)
 def _error_code_after_processing(merchant: Merchant) -> None:
-    _with(merchant, Rule(fault=Fault.ERROR_CODE_AFTER_PROCESSING, endpoint=Endpoint.ORDER))
+    put(merchant, Rule(fault=Fault.ERROR_CODE_AFTER_PROCESSING, endpoint=Endpoint.ORDER))
     answer = merchant.place("ORDER0001")
     assert (answer.status, code_of(answer)) == (500, ErrorCode.SYSTEM_ERROR)
     assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "NOTPAY"
@@ -218,14 +205,14 @@ def _error_code_after_processing(merchant: Merchant) -> None:
 def test_burst_of_429_ends_by_itself(merchant: Merchant) -> None:
     merchant.placed("ORDER0001")
     code = ErrorCode.FREQUENCY_LIMITED
-    _with(merchant, Rule(fault=Fault.ERROR_CODE, endpoint=Endpoint.QUERY, times=3, code=code))
+    put(merchant, Rule(fault=Fault.ERROR_CODE, endpoint=Endpoint.QUERY, times=3, code=code))
     assert [merchant.ask("ORDER0001").status for _ in range(5)] == [429, 429, 429, 200, 200]
 
 
 @_shows(Fault.PAYER_HAS_NOT_ENOUGH)
 def _payer_has_not_enough(merchant: Merchant) -> None:
     merchant.placed("ORDER0001")
-    _with(merchant, Fault.PAYER_HAS_NOT_ENOUGH)
+    put(merchant, Fault.PAYER_HAS_NOT_ENOUGH)
     with pytest.raises(SandboxRefusal, match="余额不足"):
         merchant.pay("ORDER0001")
     assert merchant.gateway.due_notices() == []
@@ -237,7 +224,7 @@ def _before_create_answer(merchant: Merchant) -> None:
     gateway = merchant.gateway
     heard: list[OutgoingNotice] = []
     gateway.before_answer = lambda: heard.extend(merchant.hear(200))
-    _with(merchant, Fault.BEFORE_CREATE_ANSWER)
+    put(merchant, Fault.BEFORE_CREATE_ANSWER)
     request = merchant.request("POST", f"{ORDERS}/h5", merchant.body("ORDER0001"))
     status, headers, body = gateway.handle("POST", request.path, "", request.headers, request.body)
     assert [one.out_trade_no for one in heard] == ["ORDER0001"]
@@ -246,8 +233,8 @@ def _before_create_answer(merchant: Merchant) -> None:
 
 
 def test_paid_and_noticed_while_the_creator_hears_nothing(merchant: Merchant) -> None:
-    _with(merchant, Fault.BEFORE_CREATE_ANSWER)
-    _with(merchant, Rule(fault=Fault.PROCESS_THEN_HANG, endpoint=Endpoint.ORDER))
+    put(merchant, Fault.BEFORE_CREATE_ANSWER)
+    put(merchant, Rule(fault=Fault.PROCESS_THEN_HANG, endpoint=Endpoint.ORDER))
     assert _failed_place(merchant, "ORDER0001").is_processed
     assert len(merchant.hear(200)) == 1
     assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "SUCCESS"
@@ -256,7 +243,7 @@ def test_paid_and_noticed_while_the_creator_hears_nothing(merchant: Merchant) ->
 def _noticed(merchant: Merchant, rule: Rule | Fault, number: str = "ORDER0001") -> list[OutgoingNotice]:
     merchant.placed(number)
     merchant.pay(number)
-    _with(merchant, rule)
+    put(merchant, rule)
     return merchant.hear(200)
 
 
@@ -285,7 +272,7 @@ def _stop_after_tries(merchant: Merchant) -> None:
     rule = Rule(fault=Fault.NOTICE_STOP_AFTER_TRIES, endpoint=Endpoint.NOTICE, times=0, count=2)
     merchant.placed("ORDER0001")
     merchant.pay("ORDER0001")
-    _with(merchant, rule)
+    put(merchant, rule)
     sent_count = 0
     for _ in range(5):
         sent_count += len(merchant.hear(500))
@@ -382,7 +369,7 @@ for _fault in (
 def test_refused_once_is_told_truly_on_the_next_rung(merchant: Merchant) -> None:
     merchant.placed("ORDER0001")
     merchant.pay("ORDER0001")
-    _with(merchant, Fault.NOTICE_FORGED)
+    put(merchant, Fault.NOTICE_FORGED)
     (forged,) = merchant.hear(401)
     assert not merchant.believes(forged.headers, forged.body)
     merchant.gateway.clock.advance(15)
@@ -417,7 +404,7 @@ def _xml(merchant: Merchant) -> None:
 @_shows(Fault.PAID_AFTER_CLOSE)
 def _paid_after_close(merchant: Merchant) -> None:
     merchant.placed("ORDER0001")
-    _with(merchant, Fault.PAID_AFTER_CLOSE)
+    put(merchant, Fault.PAID_AFTER_CLOSE)
     assert merchant.close("ORDER0001").status == 204
     assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "SUCCESS"
     assert len(merchant.hear(200)) == 1
@@ -426,7 +413,7 @@ def _paid_after_close(merchant: Merchant) -> None:
 @_shows(Fault.PAID_WHILE_CLOSING)
 def _paid_while_closing(merchant: Merchant) -> None:
     merchant.placed("ORDER0001")
-    _with(merchant, Fault.PAID_WHILE_CLOSING)
+    put(merchant, Fault.PAID_WHILE_CLOSING)
     assert code_of(merchant.close("ORDER0001")) is ErrorCode.TRADE_ERROR
     assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "SUCCESS"
     assert len(merchant.hear(200)) == 1
@@ -438,7 +425,7 @@ def test_payer_who_cannot_pay_loses_the_race_to_the_close(merchant: Merchant, fa
     payer = merchant.gateway.ledger.default_payer(START)
     merchant.gateway.ledger.set_balance(payer.openid, 0, START)
     merchant.gateway.clock.advance(30 * 60 + 1)
-    _with(merchant, fault)
+    put(merchant, fault)
     assert merchant.close("ORDER0001").status == 204
     assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "CLOSED"
     assert merchant.hear(200) == []
@@ -447,7 +434,7 @@ def test_payer_who_cannot_pay_loses_the_race_to_the_close(merchant: Merchant, fa
 def test_close_of_an_expired_order_is_never_overtaken_by_a_payment(merchant: Merchant) -> None:
     merchant.placed("ORDER0001", changes={"time_expire": rfc3339(START + timedelta(minutes=30))})
     merchant.gateway.clock.advance(30 * 60 + 1)
-    _with(merchant, Fault.PAID_WHILE_CLOSING)
+    put(merchant, Fault.PAID_WHILE_CLOSING)
     assert merchant.close("ORDER0001").status == 204
     assert content_of(merchant.ask("ORDER0001"))["trade_state"] == "CLOSED"
 
@@ -455,7 +442,7 @@ def test_close_of_an_expired_order_is_never_overtaken_by_a_payment(merchant: Mer
 @_shows(Fault.PAID_AFTER_EXPIRY)
 def _paid_after_expiry(merchant: Merchant) -> None:
     merchant.placed("ORDER0001", changes={"time_expire": rfc3339(START + timedelta(minutes=30))})
-    _with(merchant, Fault.PAID_AFTER_EXPIRY)
+    put(merchant, Fault.PAID_AFTER_EXPIRY)
     merchant.gateway.clock.advance(30 * 60 + 1)
     (message,) = merchant.hear(200)
     told = merchant.opened(message.body)
@@ -467,7 +454,7 @@ def _paid_after_expiry(merchant: Merchant) -> None:
 def _payer_pays_twice(merchant: Merchant) -> None:
     for number, bill in (("ORDER0001", "bill-1"), ("ORDER0002", "bill-1"), ("ORDER0003", "bill-2")):
         merchant.placed(number, changes={"attach": bill})
-    _with(merchant, Fault.PAYER_PAYS_TWICE)
+    put(merchant, Fault.PAYER_PAYS_TWICE)
     merchant.pay("ORDER0002")
     assert sorted(one.out_trade_no for one in merchant.hear(200)) == ["ORDER0001", "ORDER0002"]
     assert content_of(merchant.ask("ORDER0003"))["trade_state"] == "NOTPAY"
@@ -475,5 +462,7 @@ def _payer_pays_twice(merchant: Merchant) -> None:
 
 @pytest.mark.parametrize("fault", list(Fault), ids=str)
 def test_each_fault_does_what_the_catalogue_says(merchant: Merchant, fault: Fault) -> None:
-    assert set(SHOWN) == set(Fault) == set(CATALOGUE)
-    SHOWN[fault](merchant)
+    shown = {**SHOWN, **REFUND_FAULTS}
+    assert len(shown) == len(SHOWN) + len(REFUND_FAULTS)
+    assert set(shown) == set(Fault) == set(CATALOGUE)
+    shown[fault](merchant)
