@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from wechatpayv3 import WeChatPay, WeChatPayType
@@ -15,6 +16,9 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 from sandbox.wechat.client import SandboxClient
 from sandbox.wechat.process import Settings
 from sandbox.wechat.tests.loopback import Receiver, running, text_of
+
+if TYPE_CHECKING:
+    from wechatpayv3.async_ import AsyncWeChatPay
 
 SCENE = {"payer_client_ip": "203.0.113.7", "h5_info": {"type": "Wap"}}
 
@@ -57,6 +61,26 @@ def _sdk(merchant: dict[str, str], *, partner_mode: bool = False, timeout: tuple
     )
     client._core._gate_way = merchant["base_url"]
     return client
+
+
+def _async_sdk(merchant: dict[str, str], notify_url: str) -> AsyncWeChatPay:
+    pytest.importorskip("aiofiles", reason="the SDK's async half needs the aiofiles package")
+    from wechatpayv3.async_ import AsyncWeChatPay
+    from wechatpayv3.async_ import WeChatPayType as AsyncType
+
+    sdk = AsyncWeChatPay(
+        wechatpay_type=AsyncType.H5,
+        mchid=merchant["mchid"],
+        private_key=text_of(merchant, "merchant_private_key_path"),
+        cert_serial_no=merchant["merchant_serial"],
+        appid=merchant["appid"],
+        apiv3_key=merchant["apiv3_key"],
+        notify_url=notify_url,
+        public_key=text_of(merchant, "wechatpay_public_key_path"),
+        public_key_id=merchant["wechatpay_public_key_id"],
+    )
+    sdk._core._gate_way = merchant["base_url"]
+    return sdk
 
 
 def test_sync_sdk_places_by_every_way(merchant: dict[str, str], sandbox: SandboxClient) -> None:
@@ -166,26 +190,85 @@ def test_sdk_in_certificate_mode(merchant: dict[str, str], sandbox: SandboxClien
     assert (status, json.loads(text)["code"]) == (404, "RESOURCE_NOT_EXISTS")
 
 
+def test_sync_sdk_refunds_and_asks(merchant: dict[str, str], sandbox: SandboxClient, receiver: Receiver) -> None:
+    sdk = _sdk(merchant)
+    assert sdk.query_refund("REFUND0001")[0] == 404
+    sdk.pay(description="保险费", out_trade_no="ORDER0001", amount={"total": 38000}, scene_info=SCENE)
+    paid = sandbox.pay(out_trade_no="ORDER0001")
+    wish = {"refund": 8000, "total": 38000, "currency": "CNY"}
+    for _ in range(2):
+        status, text = sdk.refund(
+            "REFUND0001", wish, transaction_id=paid["transaction_id"], reason="重复缴费", notify_url=receiver.url
+        )
+        assert (status, json.loads(text)["status"]) == (200, "PROCESSING")
+    assert json.loads(sdk.refund("REFUND0001", wish | {"refund": 1}, out_trade_no="ORDER0001")[1])["code"] == (
+        "INVALID_REQUEST"
+    )
+    assert sandbox.finish_refund("REFUND0001")["state"] == "SUCCESS"
+    ((headers, body),) = receiver.wait_for(1)
+    opened = sdk.callback(headers, body)
+    assert (opened["event_type"], opened["resource"]["refund_status"]) == ("REFUND.SUCCESS", "SUCCESS")
+    status, text = sdk.query_refund("REFUND0001")
+    told = json.loads(text)
+    assert (status, told["status"], told["amount"]["refund"]) == (200, "SUCCESS", 8000)
+    assert told["refund_id"] == opened["resource"]["refund_id"] == sandbox.refund("REFUND0001")["refund_id"]
+    assert json.loads(sdk.query(out_trade_no="ORDER0001")[1])["trade_state"] == "REFUND"
+
+
+def test_sync_sdk_sends_an_abnormal_refund_another_way(merchant: dict[str, str], sandbox: SandboxClient) -> None:
+    for partner_mode in (False, True):
+        sdk, sub_mchid = _sdk(merchant, partner_mode=partner_mode), merchant["sub_mchid"] if partner_mode else None
+        number = f"ORDER000{partner_mode:d}"
+        sdk.pay(description="保险费", out_trade_no=number, amount={"total": 500}, scene_info=SCENE, sub_mchid=sub_mchid)
+        sandbox.pay(out_trade_no=number)
+        amount = {"refund": 500, "total": 500, "currency": "CNY"}
+        assert sdk.refund(number, amount, out_trade_no=number, sub_mchid=sub_mchid)[0] == 200
+        refund_id = sandbox.finish_refund(number, state="ABNORMAL")["refund_id"]
+        assert json.loads(sdk.query_refund(number, sub_mchid=sub_mchid)[1])["status"] == "ABNORMAL"
+        status, text = sdk.abnormal_refund(
+            refund_id,
+            number,
+            "USER_BANK_CARD",
+            bank_type="ICBC_DEBIT",
+            bank_account="6222020200112233445",
+            real_name="张三",
+            sub_mchid=sub_mchid,
+        )
+        told = json.loads(text)
+        assert (status, told["status"], told["user_received_account"]) == (200, "PROCESSING", "ICBC_DEBIT3445")
+        sandbox.finish_refund(number)
+        assert json.loads(sdk.query_refund(number, sub_mchid=sub_mchid)[1])["status"] == "SUCCESS"
+
+
+async def test_async_sdk_drives_every_refund_endpoint(
+    merchant: dict[str, str], sandbox: SandboxClient, receiver: Receiver
+) -> None:
+    async with _async_sdk(merchant, receiver.url) as sdk:
+        await sdk.pay(description="保险费", out_trade_no="ORDER0001", amount={"total": 7}, scene_info=SCENE)
+        sandbox.pay(out_trade_no="ORDER0001")
+        receiver.wait_for(1)
+        amount = {"refund": 7, "total": 7, "currency": "CNY"}
+        status, text = await sdk.refund("REFUND0001", amount, out_trade_no="ORDER0001")
+        assert (status, json.loads(text)["status"]) == (200, "PROCESSING")
+        sandbox.finish_refund("REFUND0001", state="ABNORMAL")
+        headers, body = receiver.wait_for(2)[1]
+        assert sdk.callback(headers, body)["event_type"] == "REFUND.ABNORMAL"
+        refund_id = json.loads(text)["refund_id"]
+        assert (await sdk.abnormal_refund(refund_id, "REFUND0001", "MERCHANT_BANK_CARD"))[0] == 200
+        sandbox.finish_refund("REFUND0001")
+        status, text = await sdk.query_refund("REFUND0001")
+        assert (status, json.loads(text)["status"]) == (200, "SUCCESS")
+        headers, body = receiver.wait_for(3)[2]
+        assert sdk.callback(headers, body)["event_type"] == "REFUND.SUCCESS"
+
+
 async def test_async_sdk_drives_every_endpoint(
     merchant: dict[str, str], sandbox: SandboxClient, receiver: Receiver
 ) -> None:
     pytest.importorskip("aiofiles", reason="the SDK's async half needs the aiofiles package")
-    from wechatpayv3.async_ import AsyncWeChatPay
     from wechatpayv3.async_ import WeChatPayType as AsyncType
 
-    sdk = AsyncWeChatPay(
-        wechatpay_type=AsyncType.H5,
-        mchid=merchant["mchid"],
-        private_key=text_of(merchant, "merchant_private_key_path"),
-        cert_serial_no=merchant["merchant_serial"],
-        appid=merchant["appid"],
-        apiv3_key=merchant["apiv3_key"],
-        notify_url=receiver.url,
-        public_key=text_of(merchant, "wechatpay_public_key_path"),
-        public_key_id=merchant["wechatpay_public_key_id"],
-    )
-    sdk._core._gate_way = merchant["base_url"]
-    async with sdk:
+    async with _async_sdk(merchant, receiver.url) as sdk:
         for place, way in enumerate((AsyncType.H5, AsyncType.NATIVE, AsyncType.APP)):
             status, _ = await sdk.pay(
                 description="保险费",

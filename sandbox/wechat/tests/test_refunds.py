@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import re
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from sandbox.clock import rfc3339
 from sandbox.exchange import Answer
@@ -24,7 +18,6 @@ from sandbox.wechat.tests.conftest import START
 from sandbox.wechat.tests.merchant import (
     NOTIFY_URL,
     REFUND_S,
-    REFUND_URL,
     REFUNDS,
     Merchant,
     code_of,
@@ -341,129 +334,6 @@ def test_partner_refunds_for_its_sub_merchant(merchant: Merchant) -> None:
     assert merchant.call("GET", f"{REFUNDS}/REFUND0001?sub_mchid={keys.sub_mchid}").status == 200
 
 
-@pytest.mark.parametrize(
-    "fault,event,summary",
-    [
-        (None, "REFUND.SUCCESS", "退款成功"),
-        (Fault.REFUND_ABNORMAL, "REFUND.ABNORMAL", "退款异常"),
-        (Fault.REFUND_CLOSED, "REFUND.CLOSED", "退款关闭"),
-    ],
-)
-def test_notice_tells_how_it_ended(merchant: Merchant, fault: Fault | None, event: str, summary: str) -> None:
-    order = merchant.paid("ORDER0001")
-    if fault is not None:
-        put(merchant, fault)
-    accepted = content_of(merchant.refund(order, "REFUND0001", 8000))
-    merchant.pass_time(REFUND_S)
-    (message,) = merchant.hear(200)
-    assert message.url == REFUND_URL
-    assert merchant.believes(message.headers, message.body)
-    envelope = json.loads(message.body)
-    assert (envelope["event_type"], envelope["summary"]) == (event, summary)
-    assert (envelope["resource"]["original_type"], envelope["resource"]["associated_data"]) == ("refund", "refund")
-    told = merchant.opened(message.body)
-    now = content_of(merchant.ask_refund("REFUND0001"))
-    expected: Body = {
-        "mchid": merchant.gateway.keys.mchid,
-        "out_trade_no": "ORDER0001",
-        "transaction_id": order.transaction_id,
-        "out_refund_no": "REFUND0001",
-        "refund_id": accepted["refund_id"],
-        "refund_status": event.removeprefix("REFUND."),
-        "user_received_account": "支付用户零钱",
-        "amount": {"total": 38000, "refund": 8000, "payer_total": 38000, "payer_refund": 8000},
-    }
-    if "success_time" in now:
-        expected["success_time"] = now["success_time"]
-    assert told == expected
-
-
-def test_notice_of_a_refund_climbs_the_same_ladder(merchant: Merchant) -> None:
-    order = merchant.paid("ORDER0001")
-    merchant.refund(order, "REFUND0001", 8000)
-    merchant.pass_time(REFUND_S)
-    sent_count = 0
-    for _ in range(20):
-        sent_count += len(merchant.hear(500))
-        merchant.pass_time(DAY_S / 4)
-    assert sent_count == 16
-    (notice,) = [one for one in merchant.gateway.notices.listed("ORDER0001") if one["out_refund_no"]]
-    assert notice["state"] == "exhausted"
-
-
-def test_refund_without_an_address_is_told_in_the_old_xml(merchant: Merchant) -> None:
-    order = merchant.paid("ORDER0001")
-    accepted = content_of(merchant.refund(order, "REFUND0001", 8000, {"notify_url": None}))
-    merchant.pass_time(REFUND_S)
-    (message,) = merchant.hear(200)
-    assert (message.url, message.headers["Content-Type"]) == (NOTIFY_URL, "text/xml")
-    assert not any(name.startswith("Wechatpay") for name in message.headers)
-    outside = _fields(message.body)
-    keys = merchant.gateway.keys
-    assert (outside["return_code"], outside["appid"], outside["mch_id"]) == ("SUCCESS", keys.appid, keys.mchid)
-    key = hashlib.md5(keys.api_v2_key().encode(), usedforsecurity=False).hexdigest().encode()
-    opener = Cipher(AES(key), ECB()).decryptor()
-    inside = _fields(opener.update(base64.b64decode(outside["req_info"])) + opener.finalize())
-    assert inside["out_refund_no"] == "REFUND0001"
-    assert (inside["refund_id"], inside["refund_fee"], inside["total_fee"]) == (accepted["refund_id"], "8000", "38000")
-    assert inside["refund_status"] == "SUCCESS"
-    told = content_of(merchant.ask_refund("REFUND0001"))
-    assert inside["success_time"] == str(told["success_time"])[:19].replace("T", " ")
-
-
-def test_old_xml_of_a_refund_comes_on_demand_too(merchant: Merchant) -> None:
-    order = merchant.paid("ORDER0001")
-    merchant.refund(order, "REFUND0001", 8000)
-    put(merchant, Rule(fault=Fault.NOTICE_XML, endpoint=Endpoint.REFUND_NOTICE))
-    merchant.pass_time(REFUND_S)
-    (message,) = merchant.hear(200)
-    assert (message.url, message.headers["Content-Type"]) == (REFUND_URL, "text/xml")
-    assert "req_info" in _fields(message.body)
-
-
-@pytest.mark.parametrize(
-    "fault,name,value",
-    [
-        (
-            Fault.NOTICE_WRONG_AMOUNT,
-            "amount",
-            {"total": 38000, "refund": 8001, "payer_total": 38000, "payer_refund": 8001},
-        ),
-        (Fault.NOTICE_WRONG_MERCHANT, "mchid", "1900000001"),
-        (Fault.NOTICE_WRONG_ORDER, "out_trade_no", None),
-        (Fault.NOTICE_WRONG_REFUND, "out_refund_no", None),
-        (Fault.NOTICE_WRONG_STATE, "refund_status", "PROCESSING"),
-    ],
-)
-def test_notice_of_a_refund_is_wrong_in_one_fact(merchant: Merchant, fault: Fault, name: str, value: object) -> None:
-    order = merchant.paid("ORDER0001")
-    merchant.refund(order, "REFUND0001", 8000)
-    put(merchant, Rule(fault=fault, endpoint=Endpoint.REFUND_NOTICE))
-    merchant.pass_time(REFUND_S)
-    (wrong,) = merchant.hear(500)
-    assert merchant.believes(wrong.headers, wrong.body)
-    merchant.pass_time(15)
-    (true,) = merchant.hear(200)
-    assert merchant.believes(true.headers, true.body)
-    told, facts = merchant.opened(wrong.body), merchant.opened(true.body)
-    assert told is not None
-    assert facts is not None
-    assert {key for key in facts if told[key] != facts[key]} == {name}
-    assert value is None or told[name] == value
-
-
-def test_rule_on_refund_notices_leaves_payments_alone(merchant: Merchant) -> None:
-    put(merchant, Rule(fault=Fault.NOTICE_FORGED, endpoint=Endpoint.REFUND_NOTICE, times=0))
-    merchant.placed("ORDER0001")
-    order = merchant.pay("ORDER0001")
-    (paid,) = merchant.hear(200)
-    assert merchant.believes(paid.headers, paid.body)
-    merchant.refund(order, "REFUND0001", 8000)
-    merchant.pass_time(REFUND_S)
-    (refunded,) = merchant.hear(200)
-    assert not merchant.believes(refunded.headers, refunded.body)
-
-
 def test_rules_select_refund_calls_by_the_order_behind_them(merchant: Merchant) -> None:
     orders = [merchant.paid(number) for number in ("ORDER0001", "ORDER0002")]
     for endpoint in (Endpoint.REFUND, Endpoint.REFUND_QUERY, Endpoint.REFUND_ABNORMAL):
@@ -475,90 +345,6 @@ def test_rules_select_refund_calls_by_the_order_behind_them(merchant: Merchant) 
     refund_id = content_of(merchant.ask_refund("REFUND0002"))["refund_id"]
     path = f"{REFUNDS}/{refund_id}/apply-abnormal-refund"
     assert [merchant.call("POST", path, {}).status for _ in range(2)] == [500, 400]
-
-
-def _abnormal_wish(merchant: Merchant, out_refund_no: str, changes: Body | None = None) -> Body:
-    content: Body = {
-        "out_refund_no": out_refund_no,
-        "type": "USER_BANK_CARD",
-        "bank_type": "ICBC_DEBIT",
-        "bank_account": merchant.secret("6222020200112233445"),
-        "real_name": merchant.secret("张三"),
-    }
-    content |= changes or {}
-    return {name: value for name, value in content.items() if value is not None}
-
-
-def _abnormal(merchant: Merchant) -> str:
-    """An abnormal refund of 8000 fen under REFUND0001; the channel's number of it."""
-    order = merchant.paid("ORDER0001")
-    put(merchant, Fault.REFUND_ABNORMAL)
-    accepted = content_of(merchant.refund(order, "REFUND0001", 8000))
-    merchant.pass_time(REFUND_S)
-    merchant.hear(200)
-    return str(accepted["refund_id"])
-
-
-def test_abnormal_refund_goes_to_another_card(merchant: Merchant) -> None:
-    refund_id = _abnormal(merchant)
-    path = f"{REFUNDS}/{refund_id}/apply-abnormal-refund"
-    answer = merchant.call("POST", path, _abnormal_wish(merchant, "REFUND0001"))
-    told = content_of(answer)
-    assert (answer.status, told["status"], told["user_received_account"]) == (200, "PROCESSING", "ICBC_DEBIT3445")
-    assert told["channel"] == "OTHER_BANKCARD"
-    assert code_of(merchant.call("POST", path, _abnormal_wish(merchant, "REFUND0001"))) is ErrorCode.INVALID_REQUEST
-    # A dead card at the payer's no longer matters: the money takes another way.
-    order = merchant.gateway.orders.named(out_trade_no="ORDER0001")
-    merchant.gateway.ledger.set_payer_state(str(order.openid), PayerState.CARD_DEAD)
-    merchant.pass_time(REFUND_S)
-    assert merchant.status_of("REFUND0001") == "SUCCESS"
-    assert [json.loads(one.body)["event_type"] for one in merchant.hear(200)] == ["REFUND.SUCCESS"]
-    assert merchant.gateway.ledger.balance_fen(f"payer:{order.openid}") == DEFAULT_BALANCE_FEN - 30000
-    book = str(whole_book(merchant.gateway)) + str(list(merchant.gateway.log))
-    assert "6222020200112233445" not in book
-    assert "张三" not in book
-
-
-def test_abnormal_refund_goes_to_the_merchants_bank(merchant: Merchant) -> None:
-    refund_id = _abnormal(merchant)
-    path = f"{REFUNDS}/{refund_id}/apply-abnormal-refund"
-    wish: Body = {"out_refund_no": "REFUND0001", "type": "MERCHANT_BANK_CARD"}
-    assert content_of(merchant.call("POST", path, wish))["user_received_account"] == "交易商户银行账户"
-    merchant.pass_time(REFUND_S)
-    assert merchant.status_of("REFUND0001") == "SUCCESS"
-    ledger, mchid = merchant.gateway.ledger, merchant.gateway.keys.mchid
-    assert (ledger.balance_fen(f"bank:{mchid}"), ledger.balance_fen(f"merchant:{mchid}")) == (8000, 30000)
-
-
-@pytest.mark.parametrize(
-    "changes,field",
-    [
-        ({"type": "OTHER"}, "/type"),
-        ({"bank_type": None}, "/bank_type"),
-        ({"bank_account": None}, "/bank_account"),
-        ({"bank_account": "6222020200112233445"}, "/bank_account"),
-        ({"real_name": "5byg5LiJ"}, "/real_name"),
-        ({"out_refund_no": None}, "/out_refund_no"),
-    ],
-)
-def test_unsound_wish_about_an_abnormal_refund_is_refused(merchant: Merchant, changes: Body, field: str) -> None:
-    refund_id = _abnormal(merchant)
-    before = whole_book(merchant.gateway)
-    wish = _abnormal_wish(merchant, "REFUND0001", changes)
-    answer = merchant.call("POST", f"{REFUNDS}/{refund_id}/apply-abnormal-refund", wish)
-    assert (answer.status, code_of(answer)) == (400, ErrorCode.PARAM_ERROR)
-    detail = content_of(answer)["detail"]
-    assert isinstance(detail, dict)
-    assert detail["field"] == field
-    assert whole_book(merchant.gateway) == before
-
-
-def test_wish_about_a_refund_under_another_number_finds_none(merchant: Merchant) -> None:
-    refund_id = _abnormal(merchant)
-    for number, path_id in (("REFUND0009", refund_id), ("REFUND0001", "5030")):
-        path = f"{REFUNDS}/{path_id}/apply-abnormal-refund"
-        answer = merchant.call("POST", path, _abnormal_wish(merchant, number))
-        assert (answer.status, code_of(answer)) == (404, ErrorCode.RESOURCE_NOT_EXISTS)
 
 
 def test_known_paths_with_other_methods_are_405(merchant: Merchant) -> None:
@@ -600,7 +386,3 @@ def test_same_seed_gives_the_same_refund(merchant: Merchant) -> None:
         return refund.refund_id, refund.due_at
 
     assert played() == played()
-
-
-def _fields(xml: bytes) -> dict[str, str]:
-    return dict(re.findall(r"<(\w+)>([^<]*)</\1>", xml.decode()))
