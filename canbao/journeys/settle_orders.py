@@ -15,7 +15,7 @@ from uuid import UUID
 
 from canbao.billing import public as billing
 from canbao.channels import catalogue
-from canbao.journeys.settle_refunds import released, settle_refunds
+from canbao.journeys.settle_refunds import owed_refund, released, settle_refunds
 from canbao.kernel import outbox
 from canbao.kernel.clock import Clock, Instant
 from canbao.kernel.regions import RegionCode
@@ -24,14 +24,15 @@ from canbao.kernel.transactions import region_tx
 from canbao.ledger import public as ledger
 from canbao.payments import public as payments
 from canbao.payments.public import Judged, Verdict
+from canbao.rulebook.refund import RefundReason
 
 OTHER_EVENT = "other_event"
 """The verdict on a genuine notice that tells of no payment and no refund."""
 
 OWED_BACK = {
-    Verdict.SECOND_CAPTURE: "second_payment",
-    Verdict.LATE_CAPTURE: "paid_after_close",
-    Verdict.BILL_NOT_PAYABLE: "paid_after_close",
+    Verdict.SECOND_CAPTURE: RefundReason.SECOND_PAYMENT,
+    Verdict.LATE_CAPTURE: RefundReason.PAID_AFTER_CLOSE,
+    Verdict.BILL_NOT_PAYABLE: RefundReason.PAID_AFTER_CLOSE,
 }
 """Money that goes back without anybody asking, and why. The rest of what is suspended (another amount, no such order)
 may be a mistake of ours, and waits for two people."""
@@ -91,12 +92,7 @@ def _end_unpayable(tx: Tx, judged: Sequence[Judged], *, now: Instant) -> None:
 
 def _owed(judged: Sequence[Judged], *, now: Instant) -> list[payments.OwedRefund]:
     return [
-        payments.OwedRefund(
-            capture_id=item.capture_id,
-            reason=str(OWED_BACK[item.verdict]),
-            steps=(),
-            deadline_at=now + payments.AUTOMATIC_WITHIN,
-        )
+        owed_refund(item.capture_id, item.seen.payment, OWED_BACK[item.verdict], now=now)
         for item in judged
         if item.verdict in OWED_BACK
     ]

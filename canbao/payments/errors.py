@@ -101,3 +101,39 @@ REFUND_WRONG_STATE = declare(
     "退费 {refund_no} 现在是“{state}”，不能做这一步（{act}）",
     "Refund {refund_no} is now “{state}”; this step ({act}) cannot be taken",
 )
+REFUND_AFTER_COVER_START = declare(
+    "payments.refund_after_cover_start",
+    Retry.NEVER,
+    "保障 {cover_from} 已开始，个人缴的费一般不退（{rule_zh}）。可以申请复核",
+    "Cover began on {cover_from}; the personal part is normally not refunded ({rule_en}). You can ask for a review",
+)
+REFUND_NOTHING_DIFFERS = declare(
+    "payments.refund_nothing_differs",
+    Retry.NEVER,
+    "重新核定后应缴的金额没有变少，没有差额可退",
+    "After the reassessment no less is owed, so there is no difference to refund",
+)
+REFUND_NOTHING_SUSPENDED = declare(
+    "payments.refund_nothing_suspended",
+    Retry.NEVER,
+    "这个原因只退没有入账的款，而这张订单没有这样的款，请换一个原因",
+    "This reason refunds money that paid nothing, and there is none under this order; choose another reason",
+)
+REFUND_SEVERAL_CAPTURES = declare(
+    "payments.refund_several_captures",
+    Retry.ASK,
+    "这张订单有 {found} 笔没有入账的款，请写明退哪一笔（交易号）",
+    "There are {found} such payments under this order; say which one, by its transaction number",
+)
+REFUND_BILL_NOT_PAID = declare(
+    "payments.refund_bill_not_paid",
+    Retry.NEVER,
+    "要退的费不是这张订单缴的，或者已经退过。没有退钱，请核对",
+    "What is to be refunded was not paid by this order, or was refunded before. Nothing was refunded; check it",
+)
+REFUND_CHANGED = declare(
+    "payments.refund_changed",
+    Retry.NEVER,
+    "退费 {refund_no} 申请以后情况变了：申请 {amount}，按现在的情况应退 {now}。请驳回后重新申请",
+    "Things changed since refund {refund_no} was asked for: {amount} then, {now} now. Reject it and ask again",
+)

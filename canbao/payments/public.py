@@ -19,7 +19,17 @@ from canbao.payments.captures import (
     record,
 )
 from canbao.payments.checks import AUDITORS
-from canbao.payments.errors import AGREEMENT_NOT_ACCEPTED, TOO_MANY_ORDERS
+from canbao.payments.errors import (
+    AGREEMENT_NOT_ACCEPTED,
+    CAPTURE_NOT_FOUND,
+    REFUND_AFTER_COVER_START,
+    REFUND_BILL_NOT_PAID,
+    REFUND_CHANGED,
+    REFUND_NOTHING_DIFFERS,
+    REFUND_NOTHING_SUSPENDED,
+    REFUND_SEVERAL_CAPTURES,
+    TOO_MANY_ORDERS,
+)
 from canbao.payments.notices import (
     ClaimedNotice,
     NoticeToKeep,
@@ -96,7 +106,6 @@ from canbao.payments.refunds import (
     resend_refund,
 )
 from canbao.payments.rules import (
-    AUTOMATIC_WITHIN,
     BILLS_MOST,
     CLOSE_GRACE,
     ORDER_LIFE,
@@ -113,8 +122,8 @@ from canbao.payments.states import OPEN_REFUNDS, ORDER, OUTSIDE, OWED, REFUND, O
 __all__ = [
     "AGREEMENT_NOT_ACCEPTED",
     "AUDITORS",
-    "AUTOMATIC_WITHIN",
     "BILLS_MOST",
+    "CAPTURE_NOT_FOUND",
     "CLOSE_GRACE",
     "OPEN_REFUNDS",
     "ORDER",
@@ -123,6 +132,12 @@ __all__ = [
     "OVERDUE",
     "OWED",
     "REFUND",
+    "REFUND_AFTER_COVER_START",
+    "REFUND_BILL_NOT_PAID",
+    "REFUND_CHANGED",
+    "REFUND_NOTHING_DIFFERS",
+    "REFUND_NOTHING_SUSPENDED",
+    "REFUND_SEVERAL_CAPTURES",
     "REFUND_TO_A_PERSON",
     "SUSPENDED",
     "TOO_MANY_ORDERS",

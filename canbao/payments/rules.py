@@ -176,10 +176,6 @@ REFUND_SPACING = timedelta(seconds=60)
 REFUND_LEASE = timedelta(seconds=60)
 """How long a refund is left to the one who is sending it or asking about it; if that process dies, another asks."""
 
-AUTOMATIC_WITHIN = timedelta(days=2)
-"""When money that fits no bill is back with its payer at the latest, counted from when we learned of it. Source:
-offices answer "within 1 to 2 days, the payer does nothing" for payments that failed; reliability C, no legal limit."""
-
 
 class RefundVerdict(StrEnum):
     """What becomes of a channel's word about a refund, in order of precedence: the first that is true holds.
