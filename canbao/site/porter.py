@@ -156,7 +156,9 @@ async def _body(scope: Scope, line: Line) -> tuple[bytes, int] | None:
     end. No more than a form is ever held.
     """
     said = scope.headers.get("content-length") or ""
-    if said.isascii() and said.isdigit() and int(said) <= BODY_BYTES_MAX and not scope.headers.get("transfer-encoding"):
+    # As many digits as the bound has: a number of thousands of digits is not even read as one.
+    is_number = said.isascii() and said.isdigit() and len(said) <= len(str(BODY_BYTES_MAX))
+    if is_number and int(said) <= BODY_BYTES_MAX and not scope.headers.get("transfer-encoding"):
         # The server reads as much as was announced and no more: it may be taken at once.
         whole = await line()
         return whole, len(whole)
