@@ -49,7 +49,9 @@ class CoverToWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverToEnd:
-    """A bill whose cover ends early: `until_on` is the first day without cover. The reason names no person."""
+    """A bill whose cover ends early: `until_on` is the first day without cover; for cover that never begins that is its
+    own first day. The reason names no person.
+    """
 
     bill_id: UUID
     until_on: date

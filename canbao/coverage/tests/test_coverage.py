@@ -104,6 +104,27 @@ def test_every_end_status_in_one_batch(db: None, region: RegionCode, clock: Fixe
     assert [finding for auditor in checks.AUDITORS for finding in auditor(region)] == []
 
 
+def test_cover_ends_on_its_first_day_when_it_never_begins(db: None, region: RegionCode, clock: FixedClock) -> None:
+    first, never = cover(1), replace(cover(2), from_on=date(2026, 1, 1))
+    write(region, clock, first, never)
+    assert never.from_on == never.until_on
+
+    assert end(region, clock, (first.bill_id, date(2024, 12, 31))) == [EndStatus.NOT_WITHIN]
+    assert end(region, clock, (first.bill_id, first.from_on)) == [EndStatus.ENDED]
+    assert end(region, clock, (never.bill_id, date(2025, 12, 31))) == [EndStatus.NOT_WITHIN]
+    assert end(region, clock, (never.bill_id, date(2026, 1, 2))) == [EndStatus.NOT_WITHIN]
+    assert end(region, clock, (never.bill_id, never.until_on)) == [EndStatus.ENDED]
+    with owner_connection() as session:
+        found = session.execute(
+            "SELECT bill_id, from_on, until_on_from, until_on, reason FROM coverage_public_ending ORDER BY from_on"
+        ).fetchall()
+    assert found == [
+        (first.bill_id, first.from_on, first.until_on, first.from_on, "died"),
+        (never.bill_id, never.from_on, never.until_on, never.until_on, "died"),
+    ]
+    assert [finding for auditor in checks.AUDITORS for finding in auditor(region)] == []
+
+
 def test_two_workers_write_one_cover_each_bill(db: None, region: RegionCode, clock: FixedClock) -> None:
     covers = [cover(number) for number in range(40)]
     start = threading.Barrier(2)
