@@ -39,7 +39,7 @@ from canbao.billing.errors import (
 )
 from canbao.billing.rules import PAGE_SIZE, BillKind
 from canbao.billing.states import BillState
-from canbao.billing.undoing import BillUndoing, UndoStatus
+from canbao.billing.undoing import BillUndoing, UndoneBill, UndoStatus
 from canbao.kernel.clock import Instant
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
@@ -73,6 +73,7 @@ __all__ = [
     "PaidStatus",
     "RefusedClass",
     "UndoStatus",
+    "UndoneBill",
     "assess_page",
     "assessment_counts",
     "assessment_plan",
@@ -84,7 +85,9 @@ __all__ = [
     "has_bill",
     "lock",
     "mark_paid",
+    "stand_paid",
     "undo",
+    "undone",
 ]
 
 
@@ -149,6 +152,18 @@ def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoS
     most that. A bill that is due again is another bill with another id: `bills_of` finds it.
     """
     return undoing_store.undo(tx, undoings, now=now)
+
+
+def stand_paid(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID) -> bool:
+    """Whether an order has paid these bills and no refund has taken anything from them; until the transaction ends
+    none will.
+    """
+    return undoing_store.stand_paid(tx, bill_ids, order_id)
+
+
+def undone(region: RegionCode, bill_ids: Sequence[UUID]) -> list[UndoneBill]:
+    """What refunds have undone of these bills, in the order of bills and then of time; most bills have nothing here."""
+    return undoing_store.undone(region, bill_ids)
 
 
 def assessment_plan(

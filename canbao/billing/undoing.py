@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from canbao.billing.states import BillState
+from canbao.kernel.clock import Instant
 from canbao.kernel.money import Fen
 from canbao.rulebook.refund import BillAfter
 
@@ -57,6 +58,22 @@ class BillUndoing:
     def is_whole(self) -> bool:
         """Whether the bill is cancelled."""
         return self.after is not BillAfter.REASSESSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneBill:
+    """What a refund has undone of a bill. `order_id`: the order that had paid it; `assistance_fen`: what the assisting
+    fund does not owe any more, none where a difference was undone.
+    """
+
+    bill_id: UUID
+    record_id: UUID
+    refund_id: UUID
+    order_id: UUID
+    is_whole: bool
+    amount_fen: Fen
+    assistance_fen: Fen
+    recorded_at: Instant
 
 
 EVENT_AFTER: Mapping[BillAfter, str] = {BillAfter.DUE_AGAIN: "renew", BillAfter.VOID: "annul"}

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from canbao.billing.states import BILL
+from canbao.billing.states import BILL, BillState
 from canbao.billing.store import move, statements
 from canbao.billing.undoing import (
     EVENT_AFTER,
     BillUndoing,
     HeldBill,
     RefundRecord,
+    UndoneBill,
     UndoStatus,
     judge_undoings,
 )
 from canbao.kernel.clock import Instant, civil_date
-from canbao.kernel.sql import Tx
+from canbao.kernel.regions import RegionCode
+from canbao.kernel.sql import Tx, reading
 from canbao.rulebook.refund import BillAfter
 
 
@@ -38,6 +40,22 @@ def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoS
         _cancel(tx, event, [undoing for undoing in undone if undoing.after is after], now=now)
     _renew(tx, [undoing.bill_id for undoing in undone if undoing.after is BillAfter.DUE_AGAIN], now=now)
     return statuses
+
+
+def undone(region: RegionCode, bill_ids: Sequence[UUID]) -> list[UndoneBill]:
+    """What refunds have undone of bills."""
+    with reading(region) as reader:
+        return reader.rows(statements["list_undone"], UndoneBill, bill_ids=list(bill_ids))
+
+
+def stand_paid(tx: Tx, bill_ids: Sequence[UUID], order_id: UUID) -> bool:
+    """Share the bills, then look at them and at what refunds took from them."""
+    wanted = sorted(set(bill_ids))
+    held = tx.rows(statements["share_bills"], HeldBill, bill_ids=wanted)
+    # A statement of its own after the bills are held: a difference leaves the bill's own row as it was.
+    records = tx.rows(statements["list_refund_records"], RefundRecord, bill_ids=wanted)
+    is_paid = all(bill.state == BillState.PAID and bill.order_id == order_id for bill in held)
+    return is_paid and len(held) == len(wanted) and not records
 
 
 def _lessen(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> None:

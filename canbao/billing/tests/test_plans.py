@@ -74,6 +74,8 @@ PROMISED: list[tuple[str, dict[str, object], list[str]]] = [
     ("hold_bills_of_orders", {"order_ids": SOME, "sources": ["locked"]}, ["billing_bill_by_order"]),
     ("hold_due_bills", {"bill_ids": SOME, "sources": ["due"]}, ["billing_bill_pkey"]),
     ("hold_bills_to_undo", {"bill_ids": SOME}, ["billing_bill_pkey"]),
+    ("share_bills", {"bill_ids": SOME}, ["billing_bill_pkey"]),
+    ("list_undone", {"bill_ids": SOME}, ["billing_bill_refunded_once", "billing_bill_history_pkey"]),
     ("list_refund_records", {"bill_ids": SOME}, ["billing_bill_refunded_once"]),
     (
         "insert_refund_reversals",

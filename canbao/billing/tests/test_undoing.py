@@ -205,6 +205,12 @@ def test_several_differences_and_then_the_rest_come_to_zero(due: Due, desk: Desk
     ) == [UNDONE, AMOUNT_DIFFERS, UNDONE, AMOUNT_DIFFERS]
     assert findings(desk.region) == []
     assert desk.undo(undoing(bill_id, DUE_AGAIN, 25000, refund_id=THIRD)) == [UNDONE]
+    told = billing.undone(desk.region, [bill_id, NOBODYS])
+    assert {(found.refund_id, found.order_id, found.is_whole, found.amount_fen) for found in told} == {
+        (FIRST, OURS, False, 10000),
+        (SECOND, OURS, False, 5000),
+        (THIRD, OURS, True, 25000),
+    }
     records = [(row[0], row[2], row[5], row[6]) for row in desk.records(bill_id)]
     assert records == [
         ("refund", -5000, -5000, SECOND),
@@ -287,6 +293,39 @@ def test_bill_of_another_region_is_not_found(due: Due, desk: Desk, other_region:
     with region_tx(other_region) as tx:
         assert billing.undo(tx, [undoing(bill_id, VOID)], now=desk.clock.now()) == [NOT_FOUND]
     assert desk.rows() == before
+
+
+def test_bills_stand_paid_by_their_order_until_a_refund_takes_something(due: Due, desk: Desk) -> None:
+    first, second, unpaid = due(3)
+    desk.pay(first, second)
+
+    def stand(*bill_ids: UUID, order_id: UUID = OURS) -> bool:
+        with region_tx(desk.region) as tx:
+            return billing.stand_paid(tx, bill_ids, order_id=order_id)
+
+    assert stand(first, second)
+    assert not stand(first, order_id=THEIRS)
+    assert not stand(first, unpaid)
+    assert not stand(first, NOBODYS)
+    desk.undo(undoing(first, REASSESSED, 1))
+    assert not stand(first)
+    assert stand(second)
+    desk.undo(undoing(second, DUE_AGAIN))
+    assert not stand(second)
+
+
+def test_bill_that_is_shared_is_undone_only_afterwards(due: Due, desk: Desk) -> None:
+    [bill_id] = due(1)
+    desk.pay(bill_id)
+    told: list[list[UndoStatus]] = []
+    other = threading.Thread(target=lambda: told.append(desk.undo(undoing(bill_id, VOID))))
+    with region_tx(desk.region) as tx:
+        assert billing.stand_paid(tx, [bill_id], order_id=OURS)
+        other.start()
+        other.join(timeout=0.3)
+        assert (other.is_alive(), told) == (True, [])
+    other.join(timeout=20)
+    assert told == [[UNDONE]]
 
 
 def test_bill_with_assistance_gives_it_back_with_the_rest(
