@@ -49,11 +49,19 @@ COVER_NOT_WRITTEN = declare(
     "The payment is recorded and the voucher is being prepared; download it in a minute",
 )
 
+REFUNDED = declare(
+    "documents.refunded",
+    Retry.NEVER,
+    "这个订单里有费用已经退回，不再出缴费凭证",
+    "Money of this order has gone back, so there is no voucher of its payment any more",
+)
+
 
 def issue_voucher_of_order(region: RegionCode, order_id: UUID, *, clock: Clock) -> Voucher:
-    """The voucher of a settled order.
+    """The voucher of a settled order. One that was issued is handed out for ever, voided or not; after a refund none is
+    made.
 
-    Errors: `documents.not_paid`, `documents.cover_not_written`, those of documents.
+    Errors: `documents.not_paid`, `documents.refunded`, `documents.cover_not_written`, those of documents.
     """
     kept = documents.voucher_of(region, order_id)
     if kept is not None:
@@ -61,6 +69,8 @@ def issue_voucher_of_order(region: RegionCode, order_id: UUID, *, clock: Clock) 
     found = payments.order(region, order_id)
     if found is None or found.state is not OrderState.SETTLED:
         raise NOT_PAID()
+    if billing.undone(region, found.bill_ids):
+        raise REFUNDED()
     credited = [seen for seen in payments.captures_of(region, found.order_no) if seen.disposition == "credited"]
     bills = {bill.bill_id: bill for bill in billing.bills(region, found.bill_ids)}
     snapshot = _snapshot(
@@ -71,6 +81,9 @@ def issue_voucher_of_order(region: RegionCode, order_id: UUID, *, clock: Clock) 
         clock=clock,
     )
     with region_tx(region) as tx:
+        # Held, so that a refund approved in this moment finds the voucher and voids it, or is found here.
+        if not billing.stand_paid(tx, found.bill_ids, order_id=order_id):
+            raise REFUNDED()
         return documents.issue(tx, snapshot, subject_id=order_id, now=clock.now())
 
 
