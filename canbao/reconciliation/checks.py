@@ -11,6 +11,7 @@ from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
 from canbao.payments import public as payments
+from canbao.reconciliation.undoing_checks import undone_bills_are_booked, vouchers_of_undone_are_void
 
 statements = Statements(__package__)
 
@@ -32,7 +33,9 @@ def transfers_equal_captures(region: RegionCode) -> list[Finding]:
 
 
 def settled_orders_paid_their_bills(region: RegionCode) -> list[Finding]:
-    """Every line of a settled order is a bill paid by that order, of the line's amount, booked with that amount."""
+    """Every line of a settled order is a bill paid by that order, of the line's amount, booked with that amount; or was
+    so until a refund undid it whole.
+    """
     with reading(region) as reader:
         rows = reader.tuples(statements["find_settled_lines_not_paid"], limit=FINDINGS_MAX)
     return [
@@ -125,4 +128,6 @@ AUDITORS: tuple[Auditor, ...] = (
     settled_orders_paid_their_bills,
     paid_bills_have_one_order,
     bills_met_have_cover,
+    undone_bills_are_booked,
+    vouchers_of_undone_are_void,
 )

@@ -1,5 +1,7 @@
--- Lines of settled orders whose bill is not paid by that order, or has another amount, or is booked with another.
--- Reads payments_public_order, payments_public_order_line, billing_public_bill and ledger_public_transfer.
+-- Lines of settled orders whose bill is neither paid by that order nor was until a refund undid it whole, or has another
+-- amount, or is booked with another.
+-- Reads payments_public_order, payments_public_order_line, billing_public_bill, billing_public_undoing and
+-- ledger_public_transfer.
 SELECT
     asked.order_no,
     line.bill_id,
@@ -18,11 +20,15 @@ LEFT JOIN (
     WHERE transfer.region_code = %(region_code)s AND transfer.kind = 'bill_collected'
     GROUP BY transfer.order_id, transfer.bill_id
 ) AS booked ON booked.order_id = line.order_id AND booked.bill_id = line.bill_id
+LEFT JOIN billing_public_undoing AS undone
+    ON undone.region_code = %(region_code)s
+    AND undone.bill_id = line.bill_id
+    AND undone.order_id = asked.order_id
+    AND undone.is_whole
 WHERE asked.region_code = %(region_code)s
     AND asked.state = 'settled'
     AND (
-        bill.state IS DISTINCT FROM 'paid'
-        OR bill.order_id IS DISTINCT FROM asked.order_id
+        (undone.bill_id IS NULL AND (bill.state IS DISTINCT FROM 'paid' OR bill.order_id IS DISTINCT FROM asked.order_id))
         OR bill.personal_fen IS DISTINCT FROM line.amount_fen
         OR booked.amount_fen IS DISTINCT FROM line.amount_fen
     )

@@ -1,0 +1,44 @@
+"""The auditor that compares what refunds have undone of bills with what the books say of it."""
+
+from __future__ import annotations
+
+from canbao.kernel.findings import FINDINGS_MAX, Finding
+from canbao.kernel.money import format_yuan
+from canbao.kernel.regions import RegionCode
+from canbao.kernel.sql import Statements, reading
+
+statements = Statements(__package__)
+
+
+def undone_bills_are_booked(region: RegionCode) -> list[Finding]:
+    """What a refund has undone of a bill is taken out of its income with the same amount, and its assistance with it
+    where the whole was undone; nothing else is taken out.
+    """
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_undoings_booked_otherwise"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="reconciliation.undone_bills_are_booked",
+            region_code=region,
+            subject=f"bill {bill_id}",
+            expected=f"{kind} {format_yuan(amount)}",
+            found=f"booked {format_yuan(booked)}",
+        )
+        for bill_id, kind, amount, booked in rows
+    ]
+
+
+def vouchers_of_undone_are_void(region: RegionCode) -> list[Finding]:
+    """No voucher stands for an order of which a refund has undone a bill, nor for that bill."""
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_vouchers_of_undone"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="reconciliation.vouchers_of_undone_are_void",
+            region_code=region,
+            subject=voucher_no,
+            expected="voided",
+            found=state,
+        )
+        for voucher_no, state in rows
+    ]
