@@ -1,7 +1,8 @@
 """Refund what an order paid, or what came under its number and paid nothing: asked by one person, approved by another.
 
 Asking and checking ask the rules; approving undoes in one transaction everything that followed the payment (the bill,
-the cover, the voucher, the books) and only then is the channel told. What comes afterwards is `chase_refunds`' business.
+the cover, the voucher, the books) and only then is the channel told. What comes afterwards is the business of
+`chase_refunds`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from canbao.kernel.clock import Clock, Instant, civil_date, start_of_day
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import uuid7
 from canbao.kernel.money import Fen, format_yuan
+from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
 from canbao.kernel.transactions import region_tx
 from canbao.ledger import public as ledger
@@ -51,8 +53,8 @@ def ask_refund(
 ) -> Refund:
     """Ask for a refund of what an order's number brought in; answers the refund, asked for.
 
-    `order_no` as the payment named it, also where it is none of ours; `quoted_left_fen` is what the asker saw as left of
-    the payment. `bill_ids` choose among the order's bills, `trade_ref` among several payments, `amount_fen` a part of
+    `order_no` as the payment named it, also where it is none of ours; `quoted_left_fen` is what the asker saw as left
+    of the payment. `bill_ids` choose among the order's bills, `trade_ref` among several payments, `amount_fen` a part of
     money that paid nothing. Errors: those of `refund_grounds.grounds_of`
     and of `payments.ask_refund`; nothing is changed then."""
     wanted = Wanted(
