@@ -1,2 +1,1 @@
-"""WeChat Pay API v3, played over its real protocol (orders, cashier, notices); refunds and statement files have no
-place yet."""
+"""WeChat Pay API v3, played over its real protocol: orders, cashier, refunds, notices."""

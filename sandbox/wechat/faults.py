@@ -182,7 +182,9 @@ CATALOGUE: dict[Fault, Entry] = {
         group=Group.BUSINESS, stage=Stage.PAY, default=Endpoint.PAY, text="The payer's payment fails; the order stays."
     ),
     Fault.BEFORE_CREATE_ANSWER: _call(
-        Group.NOTICE, "The order is paid at once and its notice delivered before the create answer.", Endpoint.ORDER
+        Group.NOTICE,
+        "The order is paid, or the refund succeeds, at once, and its notice is delivered before the answer.",
+        Endpoint.ORDER,
     ),
     Fault.NOTICE_DROP: _notice("The attempt is never sent; the ladder goes on."),
     Fault.NOTICE_DELAY: _notice("The attempt is put off by `seconds` of virtual time."),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
 from sandbox.exchange import Request
-from sandbox.wechat.faults import Rule
+from sandbox.wechat.errors import SandboxRefusal
+from sandbox.wechat.faults import Fault, Rule
 from sandbox.wechat.fields import Body
 from sandbox.wechat.keys import Keys
 from sandbox.wechat.refund_fields import check_abnormal, check_refund, check_refund_merchant
-from sandbox.wechat.refund_record import resource_of
+from sandbox.wechat.refund_record import RefundState, resource_of
 from sandbox.wechat.refunds import RefundBook
 
 
@@ -23,6 +25,10 @@ class RefundCalls:
     def ask(self, request: Request, rules: list[Rule], now: datetime) -> Body:
         """A refund accepted or already known; the faults that fired on it join those of the call."""
         refund, fired = self._refunds.ask(check_refund(request.body, self._keys), now)
+        if any(rule.fault is Fault.BEFORE_CREATE_ANSWER for rule in rules):
+            # The answer was written before the refund went through; what no longer is in work stays as it is.
+            with contextlib.suppress(SandboxRefusal):
+                self._refunds.finish(refund, RefundState.SUCCESS, now)
         rules += fired
         return resource_of(refund)
 

@@ -102,6 +102,9 @@ CREATE TABLE IF NOT EXISTS refund (
     CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL))
 );
 CREATE INDEX IF NOT EXISTS refund_of_transaction ON refund (transaction_id, asked_at);
+CREATE INDEX IF NOT EXISTS refund_number ON refund (out_refund_no);
+CREATE INDEX IF NOT EXISTS refund_held ON refund (merchant_ref, amount_fen, fee_return_fen)
+    WHERE state IN ('PROCESSING', 'ABNORMAL');
 CREATE INDEX IF NOT EXISTS refund_due ON refund (due_at) WHERE state = 'PROCESSING' AND due_at IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS seen_nonce (

@@ -43,9 +43,9 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA foreign_keys = ON")
         if path is not None:
+            self._check_version(path)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")
-            self._check_version(path)
         self._connection.executescript((Path(__file__).parent / "schema.sql").read_text())
 
     def _check_version(self, path: Path) -> None:

@@ -14,10 +14,13 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from sandbox.wechat.faults import Endpoint, Fault, Rule
 from sandbox.wechat.fields import Body
+from sandbox.wechat.gateway import TransportFailure
+from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.tests.merchant import (
     NOTIFY_URL,
     REFUND_S,
     REFUND_URL,
+    REFUNDS,
     Merchant,
     content_of,
 )
@@ -147,6 +150,32 @@ def test_rule_on_refund_notices_leaves_payments_alone(merchant: Merchant) -> Non
     merchant.pass_time(REFUND_S)
     (refunded,) = merchant.hear(200)
     assert not merchant.believes(refunded.headers, refunded.body)
+
+
+def test_refund_is_told_of_before_its_asker_hears_an_answer(merchant: Merchant) -> None:
+    gateway, heard = merchant.gateway, list[OutgoingNotice]()
+    order = merchant.paid("ORDER0001")
+    gateway.before_answer = lambda: heard.extend(merchant.hear(200))
+    put(merchant, Rule(fault=Fault.BEFORE_CREATE_ANSWER, endpoint=Endpoint.REFUND))
+    request = merchant.request("POST", REFUNDS, merchant.refund_body(order, "REFUND0001", 8000))
+    status, headers, body = gateway.handle("POST", REFUNDS, "", request.headers, request.body)
+    assert [json.loads(one.body)["event_type"] for one in heard] == ["REFUND.SUCCESS"]
+    assert (status, json.loads(body)["status"]) == (200, "PROCESSING")
+    assert merchant.believes(headers, body)
+    assert merchant.status_of("REFUND0001") == "SUCCESS"
+
+
+def test_refund_goes_through_while_its_asker_hears_nothing(merchant: Merchant) -> None:
+    order = merchant.paid("ORDER0001")
+    put(merchant, Rule(fault=Fault.BEFORE_CREATE_ANSWER, endpoint=Endpoint.REFUND))
+    put(merchant, Rule(fault=Fault.PROCESS_THEN_HANG, endpoint=Endpoint.REFUND))
+    request = merchant.request("POST", REFUNDS, merchant.refund_body(order, "REFUND0001", 8000))
+    with pytest.raises(TransportFailure) as caught:
+        merchant.gateway.handle("POST", REFUNDS, "", request.headers, request.body)
+    assert caught.value.is_processed
+    assert len(merchant.hear(200)) == 1
+    assert content_of(merchant.refund(order, "REFUND0001", 8000))["status"] == "SUCCESS"
+    assert len(merchant.gateway.refunds.recent(9)) == 1
 
 
 def _fields(xml: bytes) -> dict[str, str]:
