@@ -124,6 +124,18 @@ class Tx(Reader):
                 count += 1
         return count
 
+    def copy_text(self, into: str, columns: Sequence[str], blocks: Iterable[str]) -> int:
+        """Stream rows that the caller has written in COPY's text form (tabs, line ends, `\\N`); answers how many.
+
+        For a million rows: the driver's own writing costs twice as much. The caller escapes what is not plain.
+        """
+        target = f"COPY {into} ({', '.join(columns)}) FROM STDIN"
+        with self._session.cursor() as cursor:
+            with cursor.copy(target) as copy:
+                for block in blocks:
+                    copy.write(block)
+            return cursor.rowcount
+
     def _refuse(self, statement: Statement) -> None:
         """A transaction may read and write."""
 

@@ -51,7 +51,7 @@ class Verdict(StrEnum):
 class Heal(StrEnum):
     """How a difference went away by itself.
 
-    settled      the payment was settled from the line, or the order turned out paid
+    settled      the payment was recorded from the line, its order settled or its money in suspense; or it turned out so
     carried      it belongs to the neighbour day, whose statement or books have it
     closed       the channel said that the order was not paid, and it is closed
     elsewhere    the number is of a region that takes part: that region's own statement run judges it

@@ -1,0 +1,272 @@
+"""Compare a day with what a channel says of it: keep its statement, load it, match it, and mend what mends itself.
+
+Each step is a transaction of its own and can be run again: the file is kept before a line of it is believed, all its
+lines are there or none, and matching finds the same the second time. The same file changes nothing; a corrected one is
+the next version and takes the place of the former. A run that fails says why and is no answer: the next one may
+succeed.
+
+What only the channel knows, and whose order is ours, is settled through the same door as a notice; an order without an
+outcome that the statement does not tell of is asked about and closed; a line of the neighbour day is carried there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+
+from canbao.channels import catalogue
+from canbao.channels.interface import Capability, Connector, Outcome, StatementKind
+from canbao.journeys.chase_orders import ask_now
+from canbao.journeys.settle_orders import settle_captures
+from canbao.kernel.clock import Clock
+from canbao.kernel.errors import CanbaoError
+from canbao.kernel.regions import NATION, RegionCode
+from canbao.kernel.transactions import region_tx
+from canbao.payments import public as payments
+from canbao.policy import public as policy
+from canbao.reconciliation import public as reconciliation
+from canbao.reconciliation.public import Difference, Heal, Statement, StatementSource, StatementState, Verdict
+
+log = structlog.get_logger(__name__)
+
+DAYS_BACK = 7
+"""How many days that were not matched are tried again by the schedule."""
+
+RECORDED = payments.SUSPENDED | {payments.Verdict.SETTLED, payments.Verdict.EXISTS}
+"""What a payment told by a line can be judged when its money has its place in our books afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRun:
+    """What became of one statement. `was_known` when the same bytes had been loaded before."""
+
+    statement: Statement
+    was_known: bool
+    counts: tuple[reconciliation.VerdictCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRun:
+    """What became of a day: its trade statement, and its fund statement where one was asked for."""
+
+    region_code: RegionCode
+    channel_code: str
+    day_on: date
+    trades: StatementRun | None
+    funds: StatementRun | None
+
+
+Progress = Callable[[StatementKind, int], None]
+"""Told which statement is being read, and how many lines of it so far."""
+
+
+def reconcile_day(
+    region: RegionCode,
+    channel_code: str,
+    day_on: date,
+    *,
+    clock: Clock,
+    file: Path | None = None,
+    funds_file: Path | None = None,
+    progress: Progress | None = None,
+) -> DayRun:
+    """Compare a civil day in China with a channel's statements of it: those given, or fetched where none is given.
+
+    Errors, before anything of a file is believed: `policy.region_unknown`, `reconciliation.day_not_over`,
+    `reconciliation.channel_without_statements`, `reconciliation.statement_not_ready` and `_not_fetched`, those of the
+    channel's reader and of `load_lines`. A file that was refused is kept with its reason, and nothing of it is loaded.
+    """
+    _refuse(region, channel_code, day_on, clock=clock)
+    is_given = file is not None or funds_file is not None
+    kinds = {StatementKind.TRADES: file, StatementKind.FUNDS: funds_file}
+    runs = {
+        kind: _run(region, channel_code, kind, day_on, path, clock=clock, progress=progress)
+        for kind, path in kinds.items()
+        if path is not None or not is_given
+    }
+    return DayRun(
+        region_code=region,
+        channel_code=channel_code,
+        day_on=day_on,
+        trades=runs.get(StatementKind.TRADES),
+        funds=runs.get(StatementKind.FUNDS),
+    )
+
+
+def reconcile_due(region: RegionCode, *, clock: Clock) -> list[DayRun]:
+    """Fetch and compare every day of the last week that was not matched yet, of every channel with statements.
+
+    A day that cannot be compared now holds up no other: it is told of in the log, and tried again at the next time.
+    """
+    days = [clock.today() - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
+    done = []
+    for channel in catalogue.configured():
+        if Capability.STATEMENT not in catalogue.connector(channel).capabilities:
+            continue
+        matched = set(reconciliation.days_matched(region, channel, days))
+        for day_on in days:
+            if day_on in matched:
+                continue
+            try:
+                done.append(reconcile_day(region, channel, day_on, clock=clock))
+            except CanbaoError as refused:
+                log.warning("day_not_compared", region_code=region, day_on=day_on.isoformat(), code=refused.code)
+    return done
+
+
+def _refuse(region: RegionCode, channel_code: str, day_on: date, *, clock: Clock) -> None:
+    if region != NATION:
+        policy.region(region)
+    if Capability.STATEMENT not in catalogue.connector(channel_code).capabilities:
+        raise reconciliation.CHANNEL_WITHOUT_STATEMENTS(channel=channel_code)
+    if day_on >= clock.today():
+        raise reconciliation.DAY_NOT_OVER(day=day_on.isoformat())
+
+
+def _run(
+    region: RegionCode,
+    channel_code: str,
+    kind: StatementKind,
+    day_on: date,
+    path: Path | None,
+    *,
+    clock: Clock,
+    progress: Progress | None,
+) -> StatementRun:
+    connector = catalogue.connector(channel_code)
+    with _opened(connector, kind, day_on, path, clock=clock) as (file, source):
+        with region_tx(region) as tx:
+            kept = reconciliation.keep_statement(
+                tx, channel_code=channel_code, kind=kind, day_on=day_on, source=source, file=file, now=clock.now()
+            )
+        was_known = kept.state in {StatementState.LOADED, StatementState.MATCHED}
+        if not was_known:
+            kept = _load(kept, connector, file, clock=clock, progress=progress)
+    if kind is StatementKind.TRADES:
+        kept = _match(kept, connector, clock=clock)
+    return StatementRun(statement=kept, was_known=was_known, counts=tuple(_counts(kept)))
+
+
+def _counts(kept: Statement) -> list[reconciliation.VerdictCount]:
+    return reconciliation.verdict_counts(kept) if kept.state is StatementState.MATCHED else []
+
+
+@contextmanager
+def _opened(
+    connector: Connector, kind: StatementKind, day_on: date, path: Path | None, *, clock: Clock
+) -> Iterator[tuple[BinaryIO | None, StatementSource]]:
+    """The file given, or the one that the channel has; none when the channel says that nothing happened that day."""
+    if path is not None:
+        with path.open("rb") as given:
+            yield given, StatementSource.BY_HAND
+        return
+    with tempfile.TemporaryFile(prefix="canbao-statement-") as into:
+        fetched = connector.fetch_statement(kind, day_on, into, now=clock.now())
+        told = {"channel": connector.code, "day": day_on.isoformat()}
+        match fetched.outcome:
+            case Outcome.CONFIRMED:
+                yield into, StatementSource.FETCHED
+            case Outcome.REFUSED:
+                yield None, StatementSource.SILENT
+            case Outcome.WAITING:
+                raise reconciliation.STATEMENT_NOT_READY(**told)
+            case Outcome.UNKNOWN:
+                raise reconciliation.STATEMENT_NOT_FETCHED(**told, reason=fetched.foreign_code or "no answer")
+
+
+def _load(
+    kept: Statement, connector: Connector, file: BinaryIO | None, *, clock: Clock, progress: Progress | None
+) -> Statement:
+    """Every line of the file, or none and the reason."""
+    try:
+        if file is not None:
+            file.seek(0)
+        with region_tx(kept.region_code) as tx:
+            return reconciliation.load_lines(
+                tx,
+                kept,
+                connector.read_statement(kept.kind, file) if file is not None else iter(()),
+                connector.account,
+                now=clock.now(),
+                progress=(lambda count: progress(kept.kind, count)) if progress is not None else None,
+            )
+    except CanbaoError as refused:
+        with region_tx(kept.region_code) as tx:
+            reconciliation.fail_statement(tx, kept.statement_id, refused, now=clock.now())
+        raise
+
+
+def _match(kept: Statement, connector: Connector, *, clock: Clock) -> Statement:
+    """Give every line its verdict, then mend what mends itself; answers the statement as it is then."""
+    taking_part = [found.region_code for found in policy.regions()]
+    with region_tx(kept.region_code) as tx:
+        kept = reconciliation.match_statement(tx, kept, regions=taking_part, now=clock.now())
+    if kept.is_current:
+        _settle_what_only_they_know(kept, connector, clock=clock)
+        _leave_to_the_nation(kept, clock=clock)
+        _ask_about_what_is_open(kept, clock=clock)
+    return kept
+
+
+def _settle_what_only_they_know(kept: Statement, connector: Connector, *, clock: Clock) -> None:
+    """Payments that no notice told us of, and whose order is ours: settled now, through the same door."""
+    after = ""
+    while page := reconciliation.to_settle(kept.region_code, kept.channel_code, kept.statement_id, after=after):
+        after = page[-1].subject
+        now = clock.now()
+        with region_tx(kept.region_code) as tx:
+            judged = settle_captures(tx, [_seen(kept, connector, found) for found in page], now=now)
+            recorded = [found.subject for found, item in zip(page, judged, strict=True) if item.verdict in RECORDED]
+            reconciliation.heal(tx, kept.statement_id, recorded, Heal.SETTLED, now=now)
+
+
+def _seen(kept: Statement, connector: Connector, found: Difference) -> payments.Seen:
+    account = connector.account
+    return payments.Seen(
+        channel_code=kept.channel_code,
+        payment=reconciliation.payment_of(found, merchant_ref=account.merchant_ref, app_ref=account.app_ref),
+        learned_from="statement",
+        subject_id=found.matter_id(kept.channel_code, kept.day_on),
+    )
+
+
+def _leave_to_the_nation(kept: Statement, *, clock: Clock) -> None:
+    """Money under a number of nobody's, told of by a notice, is kept by the nation and stands before a person there."""
+    if kept.region_code == NATION:
+        return
+    after = ""
+    while page := reconciliation.standing(kept.region_code, kept.statement_id, [Verdict.ONLY_THEIRS], after=after):
+        after = page[-1].subject
+        known = reconciliation.captured_among(NATION, kept.channel_code, [found.trade_ref for found in page])
+        there = [found.subject for found in page if found.refund_no == "" and found.trade_ref in known]
+        with region_tx(kept.region_code) as tx:
+            reconciliation.heal(tx, kept.statement_id, there, Heal.ELSEWHERE, now=clock.now())
+
+
+def _ask_about_what_is_open(kept: Statement, *, clock: Clock) -> None:
+    """Orders without an outcome that the statement does not tell of: asked about, and closed if unpaid.
+
+    One that cannot be asked about holds up no other, and stays a difference.
+    """
+    after = ""
+    while page := reconciliation.standing(kept.region_code, kept.statement_id, [Verdict.ONLY_OURS_OPEN], after=after):
+        after = page[-1].subject
+        for found in page:
+            if found.order_id is None or found.refund_id is not None:
+                continue
+            try:
+                asked = ask_now(kept.region_code, found.order_id, clock=clock)
+            except Exception as failure:
+                log.error("order_not_asked", region_code=kept.region_code, error=type(failure).__name__)
+                continue
+            if not asked.is_live:
+                how = Heal.SETTLED if asked.state is payments.OrderState.SETTLED else Heal.CLOSED
+                with region_tx(kept.region_code) as tx:
+                    reconciliation.heal(tx, kept.statement_id, [found.subject], how, now=clock.now())

@@ -1,0 +1,192 @@
+"""Loading a statement: every line of the file into the table, in one transaction and in bounded memory.
+
+Lines stream from the channel's reader into COPY. The reader raises where it cannot go on, and at the end when the
+file's own summary says otherwise than its lines: then nothing of the file is there. A file without one line of the day,
+or without one line of ours, is the wrong file and is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import chain, islice
+
+from canbao.channels.interface import Account, FundLine, StatementKind, StatementLine
+from canbao.kernel.clock import Instant, civil_date, start_of_day
+from canbao.kernel.sql import Tx
+from canbao.reconciliation import store
+from canbao.reconciliation.errors import LINE_UNKEEPABLE, STATEMENT_OF_ANOTHER_DAY, STATEMENT_OF_ANOTHER_MERCHANT
+from canbao.reconciliation.statement_files import Statement, told
+from canbao.reconciliation.states import STATEMENT, StatementState
+
+BLOCK_LINES = 2_000
+"""Lines handed to the driver at once."""
+
+COPY_BLOCKS = 50
+"""Blocks of one COPY: a statement of its own for the database, far from its time limit."""
+
+REF_LENGTH_MAX = 64
+
+LINE_COLUMNS = (
+    "region_code", "statement_id", "line_no", "kind", "state", "happened_at", "amount_fen", "fee_milli_fen",
+    "trade_ref", "order_no", "refund_ref", "refund_no", "merchant_ref", "app_ref",
+)  # fmt: skip
+FUND_COLUMNS = (
+    "region_code", "statement_id", "line_no", "happened_at", "business_ref", "flow_ref", "business_kind", "is_income",
+    "amount_fen", "balance_fen", "remark", "voucher_ref",
+)  # fmt: skip
+
+Progress = Callable[[int], None]
+"""Told how many lines were read so far."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the lines of a file were about so far."""
+
+    count: int = 0
+    on_day: int = 0
+    of_us: int = 0
+    first_on: date | None = None
+    first_merchant: str = ""
+
+
+def load_lines(
+    tx: Tx,
+    kept: Statement,
+    lines: Iterable[StatementLine | FundLine],
+    account: Account,
+    *,
+    now: Instant,
+    progress: Progress | None = None,
+) -> Statement:
+    """Load a kept statement; answers it as it is then. One that is loaded already is left as it is, its lines unread.
+
+    `account` is who we are at the channel. Errors: those of the channel's reader, `reconciliation.line_unkeepable`,
+    `reconciliation.statement_of_another_day`, `reconciliation.statement_of_another_merchant`; nothing is loaded then.
+    """
+    store.hold_statements(tx)
+    row = store.lock_statement(tx, kept.statement_id)
+    if row.state not in STATEMENT.sources("load"):
+        return told(kept.region_code, row)
+    seen = _Seen()
+    if kept.kind is StatementKind.TRADES:
+        _copy(tx, "reconciliation_line", LINE_COLUMNS, _trade_blocks(kept, lines, account, seen, progress))
+    else:
+        _copy(tx, "reconciliation_fund_line", FUND_COLUMNS, _fund_blocks(kept, lines, seen, progress))
+    _refuse_the_wrong_file(kept, seen, account)
+    move_no = store.note_loaded(
+        tx, kept.statement_id, merchant_ref=account.merchant_ref, app_ref=account.app_ref, now=now
+    )
+    store.record_move(
+        tx, kept.statement_id, move_no, event="load", target=StatementState.LOADED, cause=f"{seen.count} lines", now=now
+    )
+    if kept.kind is StatementKind.FUNDS:
+        store.supersede(tx, row, now=now)
+    return told(kept.region_code, store.lock_statement(tx, kept.statement_id))
+
+
+def _copy(tx: Tx, into: str, columns: tuple[str, ...], blocks: Iterator[str]) -> None:
+    for first in blocks:
+        tx.copy_text(into, columns, chain([first], islice(blocks, COPY_BLOCKS - 1)))
+
+
+def _trade_blocks(
+    kept: Statement,
+    lines: Iterable[StatementLine | FundLine],
+    account: Account,
+    seen: _Seen,
+    progress: Progress | None,
+) -> Iterator[str]:
+    """Lines in COPY's text form, a block at a time. Written by hand: the driver's own writing costs twice as much."""
+    head = f"{int(kept.region_code)}\t{kept.statement_id}\t"
+    day_from, day_until = start_of_day(kept.day_on), start_of_day(kept.day_on + timedelta(days=1))
+    merchant_ref, app_ref = account.merchant_ref, account.app_ref
+    block: list[str] = []
+    for line in lines:
+        assert isinstance(line, StatementLine), "a trade statement has trade lines"
+        happened_at, order_no, trade_ref = line.happened_at, line.order_no, line.trade_ref
+        refund_ref, refund_no = line.refund_ref, line.refund_no
+        if day_from <= happened_at < day_until:
+            seen.on_day += 1
+        is_ours = line.merchant_ref == merchant_ref and line.app_ref == app_ref
+        if is_ours:
+            seen.of_us += 1
+        if seen.first_on is None:
+            seen.first_on, seen.first_merchant = civil_date(happened_at), line.merchant_ref
+        said = f"{trade_ref}{order_no}{refund_ref}{refund_no}"
+        # Nothing to escape, and together no longer than one may be by itself: nearly every line.
+        if is_ours and said.isalnum() and (len(said) <= REF_LENGTH_MAX or _are_short(line)):
+            refs = f"{trade_ref}\t{order_no}\t{refund_ref}\t{refund_no}\t{merchant_ref}\t{app_ref}"
+        else:
+            refs = _escaped(line.line_no, trade_ref, order_no, refund_ref, refund_no, line.merchant_ref, line.app_ref)
+        block.append(
+            f"{head}{line.line_no}\t{line.kind.value}\t{line.state.value}\t{happened_at.isoformat()}\t{line.amount_fen}\t"
+            f"{line.fee_milli_fen}\t{refs}\n"
+        )
+        if len(block) == BLOCK_LINES:
+            yield _taken(block, seen, progress)
+    if block:
+        yield _taken(block, seen, progress)
+
+
+def _are_short(line: StatementLine) -> bool:
+    return max(map(len, (line.trade_ref, line.order_no, line.refund_ref, line.refund_no))) <= REF_LENGTH_MAX
+
+
+def _fund_blocks(
+    kept: Statement, lines: Iterable[StatementLine | FundLine], seen: _Seen, progress: Progress | None
+) -> Iterator[str]:
+    head = f"{int(kept.region_code)}\t{kept.statement_id}\t"
+    day_from, day_until = start_of_day(kept.day_on), start_of_day(kept.day_on + timedelta(days=1))
+    block: list[str] = []
+    for line in lines:
+        assert isinstance(line, FundLine), "a fund statement has fund lines"
+        if day_from <= line.happened_at < day_until:
+            seen.on_day += 1
+        if seen.first_on is None:
+            seen.first_on = civil_date(line.happened_at)
+        refs = _escaped(line.line_no, line.business_ref, line.flow_ref, line.business_kind)
+        voucher_ref = _escaped(line.line_no, line.voucher_ref)
+        remark = _escaped(line.line_no, _one_line(line.remark))
+        block.append(
+            f"{head}{line.line_no}\t{line.happened_at.isoformat()}\t{refs}\t{'t' if line.is_income else 'f'}\t"
+            f"{line.amount_fen}\t{line.balance_fen}\t{remark}\t{voucher_ref}\n"
+        )
+        if len(block) == BLOCK_LINES:
+            yield _taken(block, seen, progress)
+    if block:
+        yield _taken(block, seen, progress)
+
+
+def _taken(block: list[str], seen: _Seen, progress: Progress | None) -> str:
+    text = "".join(block)
+    seen.count += len(block)
+    block.clear()
+    if progress is not None:
+        progress(seen.count)
+    return text
+
+
+def _one_line(remark: str) -> str:
+    """A remark is prose: what cannot be kept of it is left out."""
+    return "".join(sign for sign in remark if sign.isprintable())[:REF_LENGTH_MAX]
+
+
+def _escaped(line_no: int, *values: str) -> str:
+    """Values that are not plain, for COPY. Errors: `reconciliation.line_unkeepable`."""
+    for value in values:
+        if len(value) > REF_LENGTH_MAX or not value.isprintable():
+            raise LINE_UNKEEPABLE(line=line_no)
+    return "\t".join(value.replace("\\", "\\\\") for value in values)
+
+
+def _refuse_the_wrong_file(kept: Statement, seen: _Seen, account: Account) -> None:
+    if not seen.count:
+        return
+    assert seen.first_on is not None, "the first line was seen"
+    if not seen.on_day:
+        raise STATEMENT_OF_ANOTHER_DAY(day=kept.day_on.isoformat(), found=seen.first_on.isoformat())
+    if kept.kind is StatementKind.TRADES and not seen.of_us:
+        raise STATEMENT_OF_ANOTHER_MERCHANT(found=seen.first_merchant[:REF_LENGTH_MAX], ours=account.merchant_ref)

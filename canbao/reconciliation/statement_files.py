@@ -1,0 +1,247 @@
+"""Statement files: kept byte for byte before a line of them is believed, and read again from what was kept.
+
+A file is cut at line ends into pieces of about a megabyte, each packed by itself, so that memory stays bounded and the
+raw text of one line is found without unpacking the rest. The same bytes for the same day are one statement; other bytes
+are its next version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zlib
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import BinaryIO
+from uuid import UUID
+
+from canbao.channels.interface import StatementKind
+from canbao.kernel.clock import Instant
+from canbao.kernel.errors import CanbaoError
+from canbao.kernel.ids import derived_id
+from canbao.kernel.money import Fen
+from canbao.kernel.regions import RegionCode
+from canbao.kernel.sql import Statements, Tx, reading
+from canbao.reconciliation import store
+from canbao.reconciliation.errors import STATEMENT_NOT_FOUND
+from canbao.reconciliation.states import StatementSource, StatementState
+
+statements = Statements(__package__)
+
+PIECE_BYTES = 1 << 20
+LINE_BYTES_MAX = 1 << 16
+"""A piece is cut in the middle of a line that is longer."""
+
+PACKERS = 2
+GZIP = 31
+"""zlib's `wbits` for gzip's form."""
+
+TEXT_LENGTH_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A version of a day's statement. The sums are of all its lines, as the file says them; fees in thousandths of a
+    fen. `failure_code` and its parameters say why it could not be read, when it is `failed`.
+    """
+
+    region_code: RegionCode
+    statement_id: UUID
+    channel_code: str
+    kind: StatementKind
+    day_on: date
+    version_no: int
+    digest: bytes
+    size_bytes: int
+    source: StatementSource
+    state: StatementState
+    is_current: bool
+    line_count: int
+    payment_count: int
+    payment_fen: Fen
+    refund_count: int
+    refund_fen: Fen
+    fee_milli_fen: int
+    failure_code: str
+    failure_params: Mapping[str, str | int]
+    received_at: Instant
+    loaded_at: Instant | None
+    matched_at: Instant | None
+
+
+def keep_statement(
+    tx: Tx,
+    *,
+    channel_code: str,
+    kind: StatementKind,
+    day_on: date,
+    source: StatementSource,
+    file: BinaryIO | None,
+    now: Instant,
+) -> Statement:
+    """Keep a file as it came; answers the statement, an old one where these bytes were kept before.
+
+    `file` is read from its beginning, twice; None when the channel says that nothing happened that day. Two workers
+    with the same file keep it once: the second waits.
+    """
+    assert (file is None) == (source is StatementSource.SILENT), "only silence has no file"
+    store.hold_statements(tx)
+    region = _region_of(tx)
+    digest, size_bytes = _digest_of(file) if file is not None else (b"", 0)
+    known: list[UUID] = tx.scalars(
+        statements["find_statement_by_digest"], channel_code=channel_code, kind=kind, day_on=day_on, digest=digest
+    )
+    if known:
+        return statement(region, known[0])
+    statement_id = derived_id("statement", region, channel_code, kind, day_on.isoformat(), digest.hex())
+    newest: list[int] = tx.scalars(statements["read_last_version"], channel_code=channel_code, kind=kind, day_on=day_on)
+    tx.run(
+        statements["insert_statement"],
+        statement_id=statement_id,
+        channel_code=channel_code,
+        kind=kind,
+        day_on=day_on,
+        version_no=(newest[0] if newest else 0) + 1,
+        digest=digest,
+        size_bytes=size_bytes,
+        source=source,
+        state=StatementState.RECEIVED,
+        now=now,
+    )
+    if file is not None:
+        rows = ((int(region), statement_id, *piece) for piece in _packed_pieces(file))
+        columns = ("region_code", "statement_id", "part_no", "first_line_no", "size_bytes", "packed")
+        tx.copy("reconciliation_statement_part", columns, rows)
+    store.record_move(tx, statement_id, 1, event="receive", target=StatementState.RECEIVED, cause=source, now=now)
+    return statement(region, statement_id)
+
+
+def fail_statement(tx: Tx, statement_id: UUID, refused: CanbaoError, *, now: Instant) -> Statement:
+    """Note why a statement could not be read. One that was loaded meanwhile by somebody else stays as it is."""
+    move_no = store.note_failed(tx, statement_id, refused)
+    if move_no is not None:
+        store.record_move(
+            tx, statement_id, move_no, event="fail", target=StatementState.FAILED, cause=refused.code, now=now
+        )
+    return statement(_region_of(tx), statement_id)
+
+
+def statement(region: RegionCode, statement_id: UUID) -> Statement:
+    """A statement by its id. Errors: `reconciliation.statement_not_found`."""
+    with reading(region) as reader:
+        row = reader.one(statements["read_statement"], store.StatementRow, statement_id=statement_id)
+    if row is None:
+        raise STATEMENT_NOT_FOUND()
+    return told(region, row)
+
+
+def statements_of(region: RegionCode, channel_code: str, day_on: date) -> list[Statement]:
+    """Every version of a day's statements, trades before funds, the newest version first."""
+    with reading(region) as reader:
+        rows = reader.rows(statements["list_statements"], store.StatementRow, channel_code=channel_code, day_on=day_on)
+    return [told(region, row) for row in rows]
+
+
+def days_matched(region: RegionCode, channel_code: str, days: Sequence[date]) -> list[date]:
+    """Of these days, those whose trade statement was matched."""
+    with reading(region) as reader:
+        return reader.scalars(statements["list_days_matched"], channel_code=channel_code, days=list(days))
+
+
+def statement_text(region: RegionCode, statement_id: UUID, line_no: int) -> str:
+    """The raw text of a line, at most a thousand characters, from the file that was kept; empty where it has no such
+    line. It may hold the payer's identifier at the channel: for the eyes of an operator, never for a log.
+    """
+    with reading(region) as reader:
+        pieces: list[tuple[int, int, bytes]] = reader.tuples(
+            statements["list_parts"], statement_id=statement_id, line_no=line_no, limit=3
+        )
+    if not pieces or line_no < 1:
+        return ""
+    text = io.BytesIO(b"".join(_unpacked(packed) for _, _, packed in pieces))
+    number = pieces[0][1]
+    for raw in text:
+        if number == line_no:
+            return raw.decode("utf-8", errors="replace").rstrip("\r\n").lstrip("\ufeff")[:TEXT_LENGTH_MAX]
+        number += 1
+    return ""
+
+
+def told(region: RegionCode, row: store.StatementRow) -> Statement:
+    """A row of the table as the room tells it."""
+    return Statement(
+        region_code=region,
+        statement_id=row.statement_id,
+        channel_code=row.channel_code,
+        kind=StatementKind(row.kind),
+        day_on=row.day_on,
+        version_no=row.version_no,
+        digest=row.digest,
+        size_bytes=row.size_bytes,
+        source=StatementSource(row.source),
+        state=StatementState(row.state),
+        is_current=row.is_current,
+        line_count=row.line_count,
+        payment_count=row.payment_count,
+        payment_fen=Fen(row.payment_fen),
+        refund_count=row.refund_count,
+        refund_fen=Fen(row.refund_fen),
+        fee_milli_fen=row.fee_milli_fen,
+        failure_code=row.failure_code,
+        failure_params=row.failure_params,
+        received_at=row.received_at,
+        loaded_at=row.loaded_at,
+        matched_at=row.matched_at,
+    )
+
+
+def _digest_of(file: BinaryIO) -> tuple[bytes, int]:
+    file.seek(0)
+    digest = hashlib.sha256()
+    size = 0
+    while piece := file.read(PIECE_BYTES):
+        digest.update(piece)
+        size += len(piece)
+    return digest.digest(), size
+
+
+def _packed_pieces(file: BinaryIO) -> Iterator[tuple[int, int, int, bytes]]:
+    """Number, first line, size and packed bytes of each piece, in order; packed beside each other, a few at a time."""
+    file.seek(0)
+    waiting: deque[tuple[int, int, int, Future[bytes]]] = deque()
+    with ThreadPoolExecutor(PACKERS) as packers:
+        for part_no, (first_line_no, piece) in enumerate(_pieces(file), start=1):
+            waiting.append((part_no, first_line_no, len(piece), packers.submit(_packed, piece)))
+            if len(waiting) > 2 * PACKERS:
+                yield _done(waiting.popleft())
+        while waiting:
+            yield _done(waiting.popleft())
+
+
+def _pieces(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    line_no = 1
+    while piece := file.read(PIECE_BYTES):
+        piece += file.readline(LINE_BYTES_MAX)
+        yield line_no, piece
+        line_no += piece.count(b"\n")
+
+
+def _done(found: tuple[int, int, int, Future[bytes]]) -> tuple[int, int, int, bytes]:
+    part_no, first_line_no, size_bytes, packing = found
+    return part_no, first_line_no, size_bytes, packing.result()
+
+
+def _packed(piece: bytes) -> bytes:
+    return zlib.compress(piece, level=1, wbits=GZIP)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    return zlib.decompress(packed, wbits=GZIP)
+
+
+def _region_of(tx: Tx) -> RegionCode:
+    assert tx.region is not None, "statements are regional"
+    return tx.region
