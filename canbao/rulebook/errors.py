@@ -61,11 +61,23 @@ REPAIRED_MORE_THAN_LAPSED = declare(
     "修复了 {repaired} 年，但只断保 {lapsed} 年，请核对",
     "{repaired} years are repaired but only {lapsed} lapsed; check the years",
 )
-REFUND_FACT_MISSING = declare(
-    "rulebook.refund_fact_missing",
+REFUND_DAY_MISSING = declare(
+    "rulebook.refund_day_missing",
     Retry.NEVER,
-    "按“{reason}”退费要先知道{fact_zh}，请补上",
-    "A refund for “{reason}” cannot be decided without {fact_en}; add it",
+    "按“{reason}”退费要写明那一天的日期（死亡、职工医保起始或身份认定），请补上",
+    "A refund for “{reason}” needs its day (the death, the first day of the employee scheme, the recognition); add it",
+)
+REFUND_COVER_UNKNOWN = declare(
+    "rulebook.refund_cover_unknown",
+    Retry.LATER,
+    "还不知道这笔费的待遇从哪天开始，不能判断能不能退，请稍后再试",
+    "It is not known yet from which day this payment covers, so a refund cannot be decided; try again in a while",
+)
+REFUND_OWED_UNKNOWN = declare(
+    "rulebook.refund_owed_unknown",
+    Retry.NEVER,
+    "按“{reason}”退差额要先重新核定应缴的金额，请补上",
+    "A refund of a difference for “{reason}” needs what is owed after a reassessment; add it",
 )
 REFUND_DAY_AHEAD = declare(
     "rulebook.refund_day_ahead",

@@ -11,10 +11,16 @@ from datetime import date, timedelta
 
 from canbao.kernel.money import Fen, format_yuan
 from canbao.rulebook.calendar_days import working_days_after
-from canbao.rulebook.errors import REFUND_AMOUNT_WRONG, REFUND_DAY_AHEAD, REFUND_FACT_MISSING
+from canbao.rulebook.errors import (
+    REFUND_AMOUNT_WRONG,
+    REFUND_COVER_UNKNOWN,
+    REFUND_DAY_AHEAD,
+    REFUND_DAY_MISSING,
+    REFUND_OWED_UNKNOWN,
+)
 from canbao.rulebook.refund_reasons import REASONS, BillAfter, Gate, ReasonRule, RefundReason, Undoing
 from canbao.rulebook.refund_rules import RefundRules, SourcedDays, national_rules, refund_rules
-from canbao.rulebook.sourced import Source, Words
+from canbao.rulebook.sourced import Source
 
 __all__ = [
     "REASONS",
@@ -31,8 +37,6 @@ __all__ = [
 ]
 
 NOTHING = Fen(0)
-_COVER_FROM = Words(zh="待遇开始日", en="the first day of cover")
-_OWED_NOW = Words(zh="重新核定后应缴的金额", en="what is owed after the reassessment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +88,9 @@ class RefundDecision:
 def decide(facts: RefundFacts, rules: RefundRules) -> RefundDecision:
     """Decide a refund by the rules of its region.
 
-    Errors: `rulebook.refund_fact_missing` (a day or an amount that the reason asks for),
-    `rulebook.refund_day_ahead` (an event after the day of asking), `rulebook.refund_amount_wrong` (nothing, or more
-    than was paid).
+    Errors: `rulebook.refund_day_missing`, `rulebook.refund_cover_unknown` and `rulebook.refund_owed_unknown` (what the
+    reason asks for is not known), `rulebook.refund_day_ahead` (an event after the day of asking),
+    `rulebook.refund_amount_wrong` (nothing, or more than was paid).
     """
     rule = REASONS[facts.reason]
     _refuse_what_cannot_be_decided(facts, rule)
@@ -133,26 +137,21 @@ def _refuse_what_cannot_be_decided(facts: RefundFacts, rule: ReasonRule) -> None
         raise REFUND_DAY_AHEAD(day=facts.paid_on.isoformat())
     if facts.event_on is not None and facts.event_on > facts.on:
         raise REFUND_DAY_AHEAD(day=facts.event_on.isoformat())
-    missing = _missing(facts, rule)
-    if missing is not None:
-        raise REFUND_FACT_MISSING(reason=facts.reason, fact_zh=missing.zh, fact_en=missing.en)
-
-
-def _missing(facts: RefundFacts, rule: ReasonRule) -> Words | None:
     if rule.event is not None and facts.event_on is None:
-        return rule.event
+        raise REFUND_DAY_MISSING(reason=facts.reason)
     if rule.gate is not Gate.NONE and facts.cover_from is None:
-        return _COVER_FROM
+        raise REFUND_COVER_UNKNOWN()
     if rule.undoes is Undoing.DIFFERENCE and facts.owed_fen_now is None:
-        return _OWED_NOW
-    return None
+        raise REFUND_OWED_UNKNOWN(reason=facts.reason)
 
 
 def _reason_step(reason: RefundReason, rule: ReasonRule, rules: RefundRules) -> RefundStep:
+    found = rules.reasons[reason]
+    note_zh, note_en = (f"（{found.note.zh}）", f" ({found.note.en})") if found.note is not None else ("", "")
     return RefundStep(
-        label_zh=f"{rule.name.zh}：款项可以退回付款的账户",
-        label_en=f"{rule.name.en}: the money may go back to the account that paid",
-        source=rules.reasons[reason],
+        label_zh=f"{rule.name.zh}：款项可以退回付款的账户{note_zh}",
+        label_en=f"{rule.name.en}: the money may go back to the account that paid{note_en}",
+        source=found.source,
     )
 
 
@@ -234,7 +233,7 @@ def _difference_step(facts: RefundFacts, amount_fen: Fen, rules: RefundRules) ->
     return RefundStep(
         label_zh=f"已缴 {paid}，重新核定后应缴 {owed}：{tail_zh}",
         label_en=f"{paid} was paid and {owed} is owed after the reassessment: {tail_en}",
-        source=rules.reasons[facts.reason],
+        source=rules.reasons[facts.reason].source,
     )
 
 

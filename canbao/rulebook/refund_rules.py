@@ -30,6 +30,14 @@ class SourcedDays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedReason:
+    """Where it is written that a reason lets money go back, and what is to be said of how that was read."""
+
+    source: Source
+    note: Words | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRules:
     """The rules in force. `is_national`: the region publishes none of its own, so the numbers are the national reading.
 
@@ -40,7 +48,7 @@ class RefundRules:
     after_start: SourcedDays
     automatic: SourcedDays
     decided: SourcedDays
-    reasons: Mapping[RefundReason, Source]
+    reasons: Mapping[RefundReason, SourcedReason]
     is_national: bool
 
 
@@ -109,7 +117,10 @@ def national_rules() -> RefundRules:
         after_start=days(found.refund.after_cover_start_working_days),
         automatic=days(found.refund.automatic_days),
         decided=days(found.refund.decided_working_days),
-        reasons={reason: found.source_of(found.reasons[reason]) for reason in RefundReason},
+        reasons={
+            reason: SourcedReason(source=found.source_of(found.reasons[reason]), note=found.reasons[reason].note)
+            for reason in RefundReason
+        },
         is_national=True,
     )
 

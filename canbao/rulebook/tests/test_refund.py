@@ -115,9 +115,10 @@ def test_only_what_fits_no_bill_goes_back_without_anybody_asking() -> None:
 def test_national_reading_says_that_it_is_one_and_how_far_it_can_be_relied_on() -> None:
     rules = national_rules()
     assert (rules.is_national, rules.after_start.days, rules.automatic.days, rules.decided.days) == (True, 0, 2, 15)
-    sources = [rules.after_start.source, rules.automatic.source, rules.decided.source, *rules.reasons.values()]
+    reasons = {reason: found.source for reason, found in rules.reasons.items()}
+    sources = [rules.after_start.source, rules.automatic.source, rules.decided.source, *reasons.values()]
     assert {source.reliability for source in sources} == {Reliability.C, Reliability.UNSOURCED}
-    assert [reason for reason, source in rules.reasons.items() if source.reliability is Reliability.UNSOURCED] == [
+    assert [reason for reason, source in reasons.items() if source.reliability is Reliability.UNSOURCED] == [
         RefundReason.UNKNOWN_ORDER
     ]
 
