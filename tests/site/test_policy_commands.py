@@ -201,3 +201,43 @@ def test_publish_refuses_bad_input_and_publishes_nothing(words: list[str], said:
     assert (status, out) == (2, "")
     assert said in err
     assert policy.versions() == []
+
+
+def test_refunds_prints_every_reason_and_number_with_its_source_and_says_whose_reading_it_is() -> None:
+    status, out, _ = run("refunds", "--region", "360100", "--year", "2025", "--file", str(NANCHANG))
+    assert status == 0
+    for words in (
+        "本地没有公布退费规定",
+        "重复缴费",
+        "自动退",
+        "缴错了年度",
+        "重新待缴",
+        "待遇开始后还可以退的工作日数：0",
+    ):
+        assert words in out
+    status, out, _ = run("refunds", "--region", "360100", "--year", "2025", "--file", str(NANCHANG), "--lang", "en")
+    assert "this is the national reading" in out
+    assert "paid, less the difference" in out
+
+
+def test_refunds_as_json_and_by_a_region_of_its_own_rules(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    section = "\nrefund:\n  after_cover_start_working_days: {value: 20, source: l1}\n"
+    section += "  automatic_days: {value: 1, source: l1}\n  decided_working_days: {value: 7, source: design}\n"
+    own.write_text(NANCHANG.read_text(encoding="utf-8") + section, encoding="utf-8")
+    status, out, _ = run("refunds", "--region", "360100", "--year", "2025", "--file", str(own), "--json")
+    assert status == 0
+    found: dict[str, Any] = json.loads(out)
+    assert (found["is_national"], found["working_days_after_cover_start"]["value"]) == (False, 20)
+    assert found["decided_working_days"]["source"]["reliability"] == "unsourced"
+    assert [reason["reason"] for reason in found["reasons"] if reason["is_automatic"]] == [
+        "second_payment",
+        "paid_after_close",
+        "paid_after_window",
+    ]
+
+
+def test_refunds_of_another_year_than_the_file_s_is_refused() -> None:
+    status, out, err = run("refunds", "--region", "360100", "--year", "2024", "--file", str(NANCHANG))
+    assert (status, out) == (2, "")
+    assert "ask for those" in err

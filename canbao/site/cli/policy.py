@@ -26,8 +26,10 @@ from canbao.policy import public as policy
 from canbao.rulebook.identities import NAMES_ZH, IdentityCode
 from canbao.rulebook.parameters import RegionYear
 from canbao.rulebook.reading import ParameterFinding, find_in, read_region_year
+from canbao.rulebook.refund import refund_rules
 from canbao.rulebook.worked_cases import read_cases, run_case
 from canbao.site.cli.policy_explanation import Explanation, Question, explain, print_explanation
+from canbao.site.cli.policy_refunds import print_refund_rules, refund_document
 from canbao.site.start import prepare
 
 app = typer.Typer(no_args_is_help=True, help="Values in force: check, publish, list, explain.")
@@ -181,6 +183,27 @@ def explain_amount(
         typer.echo(json.dumps(explanation.document(), ensure_ascii=False))
     else:
         print_explanation(explanation, lang.value, _out())
+
+
+@app.command()
+def refunds(
+    *,
+    region: Annotated[str, typer.Option(help="Region code, for example 360100.")],
+    year: Annotated[int, typer.Option(help="Insured year, for example 2025.", min=2000, max=2999)],
+    scheme: Annotated[str, typer.Option(help="Scheme code.")] = policy.RESIDENT_MEDICAL,
+    file: Annotated[Path | None, typer.Option(help="Show this file's instead of what is published.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    lang: Lang = Language.ZH,
+) -> None:
+    """Which refunds a region allows, until when and by when, each rule with its source."""
+    try:
+        parameters, _ = _values(region, scheme, year, file)
+    except CanbaoError as refusal:
+        _refuse(refusal, lang)
+    if as_json:
+        typer.echo(json.dumps(refund_document(parameters, refund_rules(parameters)), ensure_ascii=False))
+    else:
+        print_refund_rules(parameters, refund_rules(parameters), lang.value, _out())
 
 
 @app.command()
