@@ -46,7 +46,8 @@ SPREAD_S = 290
 SHORT_FOR = timedelta(days=7)
 TRY_EVERY = timedelta(hours=6)
 NOON = time(12, tzinfo=BEIJING)
-SWEEP_ROWS_MAX = 500
+# More than fall due between two calls, so that nobody is told of a refund as in work after its time.
+SWEEP_ROWS_MAX = 5_000
 
 
 class RefundBook:
