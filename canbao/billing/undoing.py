@@ -3,6 +3,9 @@
 A refund undoes a bill as a whole or by a difference. As a whole, the bill is cancelled by a negative record and either
 lives again as a bill of the same price or is owed no more. By a difference, it stays paid and a negative record beside
 it says what went back. Either record names its refund, so a refund undoes a bill once, however often it is told.
+
+A bill that is owed no more stays so until an assessment finds that the register still says otherwise: what a refund
+was told (insured elsewhere, died) has to reach the register too, or the next assessment makes another bill.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from itertools import product
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from canbao.billing import checks
 from canbao.billing import public as billing
@@ -58,6 +60,39 @@ def test_judgement_in_every_state_by_every_order_of_every_amount(
             assert status is UNDONE
         else:
             assert status is AMOUNT_DIFFERS
+
+
+@given(
+    asked=st.lists(
+        st.tuples(
+            st.sampled_from([NOBODYS, THIRD]),
+            st.sampled_from([DUE_AGAIN, VOID, REASSESSED]),
+            st.sampled_from([0, 1, 10000, 20000, 30000, 40000, 40001]),
+            st.sampled_from([FIRST, SECOND, THIRD]),
+            st.sampled_from([OURS, THEIRS]),
+        ),
+        max_size=12,
+    )
+)
+def test_no_sequence_of_refunds_takes_more_than_was_paid(
+    asked: list[tuple[UUID, BillAfter, int, UUID, UUID]],
+) -> None:
+    held = [HeldBill(bill_id=NOBODYS, state=BillState.PAID, order_id=OURS, personal_fen=40000)]
+    batch = [
+        undoing(bill, after, amount, refund_id=refund, order_id=order) for bill, after, amount, refund, order in asked
+    ]
+    statuses = judge_undoings(batch, held, [])
+    done = [one for one, status in zip(batch, statuses, strict=True) if status is UNDONE]
+    assert sum(one.amount_fen for one in done) <= 40000
+    assert len({one.refund_id for one in done}) == len(done)
+    assert [one.is_whole for one in done[:-1]] == [False] * len(done[:-1])
+    if done and done[-1].is_whole:
+        assert sum(one.amount_fen for one in done) == 40000
+    assert all(status is NOT_FOUND for one, status in zip(batch, statuses, strict=True) if one.bill_id == THIRD)
+    # Told once more in one batch, or each in a batch of its own: the same.
+    records = [RefundRecord(bill_id=one.bill_id, refund_id=one.refund_id, amount_fen=one.amount_fen) for one in done]
+    again = judge_undoings(done, held, records)
+    assert again == [EXISTS] * len(done)
 
 
 def test_refund_that_leaves_the_bill_as_it_is_is_our_own_mistake() -> None:
@@ -348,6 +383,21 @@ def test_next_assessment_takes_the_renewed_bill_for_its_own(due: Due, desk: Desk
     [again] = desk.live(bill_id)
     assess()
     assert desk.live(bill_id) == [again]
+    assert findings(desk.region) == []
+
+
+def test_assessment_makes_a_void_bill_anew_only_while_the_register_says_that_it_is_owed(
+    due: Due, desk: Desk, assess: Assess, register: Register
+) -> None:
+    gone, there = due(2)
+    desk.pay(gone, there)
+    desk.undo(undoing(gone, VOID), undoing(there, VOID))
+    register.change(desk.bill(gone).person_id, column="died_on", value=date(2024, 11, 1))
+    assess()
+    assert desk.live(gone) == []
+    [again] = desk.live(there)
+    key = bill_key(BillKind.NORMAL, "390", 202501, 202512)
+    assert (again.state, again.bill_id) == (BillState.DUE, bill_id_of(again.person_id, key, 2))
     assert findings(desk.region) == []
 
 
