@@ -36,13 +36,16 @@ from canbao.rulebook.refund import (
     refund_rules,
 )
 
+NOTHING = Fen(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What somebody wants refunded. `bill_ids`: which of the order's bills, empty for all; `trade_ref`: which payment,
     empty where there is only one; `amount_fen`: how much of money that paid nothing, None for all that is left.
 
-    `event_on`: the death, the first day of the employee scheme, the recognition. `asked_on`: the day of asking."""
+    `event_on`: the death, the first day of the employee scheme, the recognition. `asked_on`: the day of asking.
+    `held_fen`: what of the suspended money is spoken for by this very refund, when it is looked at again."""
 
     order_no: str
     reason: RefundReason
@@ -51,6 +54,7 @@ class Wanted:
     trade_ref: str = ""
     amount_fen: Fen | None = None
     event_on: date | None = None
+    held_fen: Fen = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ def grounds_of(region: RegionCode, wanted: Wanted) -> Grounds:
 
 def _of_suspended(captures: Sequence[Refundable], wanted: Wanted) -> Grounds:
     """Money that paid nothing: no bill is touched, and no cover stands in the way."""
-    found = [capture for capture in captures if capture.suspense_fen > 0]
+    found = [capture for capture in captures if capture.suspense_fen + wanted.held_fen > 0]
     if not found:
         raise payments.REFUND_NOTHING_SUSPENDED()
     if len(found) > 1:
@@ -194,5 +198,5 @@ def _line(bill: Bill, decision: RefundDecision) -> RefundLine:
         due_from=bill.due_from,
         due_until=bill.due_until,
         amount_fen=decision.amount_fen,
-        assistance_fen=bill.assistance_fen if decision.undoes is Undoing.WHOLE else Fen(0),
+        assistance_fen=bill.assistance_fen if decision.undoes is Undoing.WHOLE else NOTHING,
     )

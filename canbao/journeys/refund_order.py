@@ -54,9 +54,9 @@ def ask_refund(
     """Ask for a refund of what an order's number brought in; answers the refund, asked for.
 
     `order_no` as the payment named it, also where it is none of ours; `quoted_left_fen` is what the asker saw as left
-    of the payment. `bill_ids` choose among the order's bills, `trade_ref` among several payments, `amount_fen` a part of
-    money that paid nothing. Errors: those of `refund_grounds.grounds_of`
-    and of `payments.ask_refund`; nothing is changed then."""
+    of the payment. `bill_ids` choose among the order's bills, `trade_ref` among several payments, `amount_fen` a part
+    of money that paid nothing. Errors: those of `refund_grounds.grounds_of` and of `payments.ask_refund`; nothing
+    is changed then."""
     wanted = Wanted(
         order_no=order_no,
         reason=reason,
@@ -185,6 +185,7 @@ def _wanted_again(found: Refund, lines: Sequence[RefundLine]) -> Wanted:
         bill_ids=tuple(line.bill_id for line in lines),
         trade_ref=found.trade_ref,
         amount_fen=None if lines else found.amount_fen,
+        held_fen=found.amount_fen if found.from_suspense else Fen(0),
         event_on=found.event_on,
     )
 

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from canbao.journeys.chase_orders import ask_now, close_order
+from canbao.journeys.chase_refunds import chase_refunds
 from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.keep_notices import keep_notices
 from canbao.journeys.pay_bills import open_wallet
@@ -37,6 +38,7 @@ STORIES = int(os.environ.get("CANBAO_TEST_STORIES", "20"))
 TABS = st.integers(0, len(BASKETS) - 1)
 PLACES = st.sampled_from(["", "", "", "error_code", "reset_after_processing", "reset_before_processing", "html_502"])
 CLOSES = st.sampled_from(["", "", "paid_while_closing", "paid_after_close", "reset_after_processing"])
+REFUNDS = st.sampled_from(["", "", "error_code", "reset_after_processing", "reset_before_processing", "refund_closed"])
 QUERIES = st.sampled_from(["", "", "bad_signature", "reset_after_processing"])
 STEPS = st.one_of(
     st.tuples(st.just("open"), TABS, PLACES),
@@ -52,6 +54,7 @@ STEPS = st.one_of(
     st.tuples(st.just("close"), TABS, CLOSES),
     st.tuples(st.just("wait"), st.sampled_from([5, 60, 600, 931, 1900])),
     st.tuples(st.just("follow")),
+    st.tuples(st.just("refund"), REFUNDS),
 )
 
 
@@ -134,6 +137,12 @@ class Story:
         self.world.sandbox.deliver_notices()
         self.world.advance(seconds=seconds)
         self.world.chase()
+        self.refund()
+
+    def refund(self, fault: str = "") -> None:
+        """A worker sends what is owed back, and asks about what was sent; the answer may be lost, or a no."""
+        self._break(fault, "refund")
+        chase_refunds(self.world.region, notify_url=self.world.addresses.notify_url, clock=self.world.clock)
 
     def follow(self) -> None:
         """What follows the money happens, and the books are sealed."""
@@ -153,6 +162,10 @@ class Story:
         self.repeat(0)
         self.settle(500)
         self.wait(26 * 3600)
+        for _ in range(3):
+            self.hear("keep")
+            self.settle(500)
+            self.wait(25 * 3600)
 
     def _invent(self, order: Order, amount_fen: int) -> None:
         keep_notices(self.world.forged([(order.order_no, amount_fen)]))
@@ -203,6 +216,11 @@ def taken_by_the_channel(world: World) -> int:
     return sum(order["total_fen"] for order in orders if order["state"] in ("SUCCESS", "REFUND"))
 
 
+def refunded_by_the_channel(world: World) -> int:
+    """What the channel's own book says it gave back, in fen."""
+    return sum(int(str(refund["amount_fen"])) for refund in world.sandbox.refunds() if refund["state"] == "SUCCESS")
+
+
 @settings(
     max_examples=STORIES,
     deadline=None,
@@ -238,4 +256,6 @@ def test_every_interleaving_conserves_every_fen(
     assert rows("SELECT id FROM billing_bill WHERE state = 'locked'") == []
     ((refunded,),) = rows("SELECT coalesce(sum(amount_fen), 0)::bigint FROM payments_refund WHERE state = 'succeeded'")
     assert world.balances().get("clearing", 0) + int(str(refunded)) == taken_by_the_channel(world) + story.invented_fen
+    assert refunded_by_the_channel(world) == int(str(refunded))
+    assert rows("SELECT refund_no FROM payments_refund WHERE state IN ('approved', 'sent', 'unknown')") == []
     assert world.sandbox.findings() == []
