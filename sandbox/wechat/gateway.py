@@ -105,7 +105,6 @@ class WeChatGateway:
         self.keys_directory = keys_directory
         self.base_url = "http://127.0.0.1"
         self.gauge = Gauge(limits or Limits())
-        self.rates = CallRates()
         self.log: deque[dict[str, object]] = deque(maxlen=LOG_LINES_MAX)
         # Called when notices may have become due; the server wakes its delivery with it.
         self.on_change: Callable[[], None] = _nothing
@@ -117,6 +116,7 @@ class WeChatGateway:
         self.seed = seed
         self.ids = Ids(self.store, seed)
         self.faults = FaultBook(seed)
+        self.rates = CallRates()
         self.ledger = Ledger(self.store, self.ids)
         self.notices = NoticeBook(store=self.store, ids=self.ids, faults=self.faults, sealer=self.sealer)
         self.orders = OrderBook(
@@ -141,7 +141,7 @@ class WeChatGateway:
         self._signer = Signer(self.keys, self.sealer)
 
     def reset(self, seed: int) -> None:
-        """Forget orders, payers, notices, faults, log and clock moves, and begin anew with this seed. Keys stay."""
+        """Forget the book, faults, rates, log and clock moves, and begin anew with this seed. Keys stay."""
         with self.lock:
             self.store.wipe()
             self.clock.forget_moves()

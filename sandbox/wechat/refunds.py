@@ -86,10 +86,14 @@ class RefundBook:
                 return known, []
             order = self._payment_of(request)
             self._check_order(order, request.amount_fen, request.total_fen, now)
+            fee_return_fen = self._fee_share(order, request.amount_fen)
+            self._check_money(order, request.amount_fen - fee_return_fen)
+            # Taken last, so that a refund refused uses up no fault.
             rules = self._faults.take(Stage.REFUND, Endpoint.REFUND, order.out_trade_no)
             fired = {rule.fault: rule for rule in rules}
-            fee_return_fen = 0 if Fault.FEE_NOT_RETURNED in fired else self._fee_share(order, request.amount_fen)
-            self._check_money(order, request.amount_fen - fee_return_fen)
+            if Fault.FEE_NOT_RETURNED in fired:
+                fee_return_fen = 0
+                self._check_money(order, request.amount_fen)
             due_at, due_state = self._fate(fired, now)
             row = self._row(order, request.out_refund_no, request.amount_fen, fee_return_fen, now)
             row |= {

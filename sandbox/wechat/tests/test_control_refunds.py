@@ -143,3 +143,6 @@ def test_rates_are_listed_and_set(control: ControlPlane, merchant: Merchant) -> 
         assert _post(control, "/rates", wish).content["code"] == "rate_unsound"
     order = merchant.paid("ORDER0001")
     assert [merchant.refund(order, "REFUND0001", 1).status for _ in range(2)] == [200, 429]
+    _post(control, "/reset")
+    assert _get(control, "/rates").content == {"rates": usual}
+    assert _listed(_get(control, "/refunds")) == []

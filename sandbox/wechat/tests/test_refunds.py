@@ -254,13 +254,18 @@ def test_merchant_short_of_money_is_told_so_and_may_ask_again(merchant: Merchant
     order = merchant.paid("ORDER0001")
     ledger, now = merchant.gateway.ledger, START
     ledger.withdraw(order.merchant_ref, 30001, now)
+    put(merchant, Fault.REFUND_CLOSED)
     answer = merchant.refund(order, "REFUND0001", 8000)
     assert (answer.status, code_of(answer)) == (403, ErrorCode.NOT_ENOUGH)
     assert merchant.ask_refund("REFUND0001").status == 404
     ledger.deposit(order.merchant_ref, 1, now)
     assert merchant.refund(order, "REFUND0001", 8000).status == 200
     merchant.pass_time(REFUND_S)
-    assert merchant.status_of("REFUND0001") == "SUCCESS"
+    # What was refused used up no fault.
+    assert merchant.status_of("REFUND0001") == "CLOSED"
+    assert merchant.refund(order, "REFUND0002", 8000).status == 200
+    merchant.pass_time(REFUND_S)
+    assert merchant.status_of("REFUND0002") == "SUCCESS"
     assert ledger.balance_fen(f"merchant:{order.merchant_ref}") == 0
 
 
