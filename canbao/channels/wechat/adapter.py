@@ -18,9 +18,10 @@ from __future__ import annotations
 import json
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from types import ModuleType
 from urllib.parse import urlsplit
 
@@ -28,10 +29,11 @@ import wechatpayv3.core
 import wechatpayv3.utils
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from canbao.channels.interface import Mode, NoticeRefusal, NoticeRefused, PlaceOrder, RequestRefund
-from canbao.channels.wechat import wire
+from canbao.channels.interface import Mode, NoticeRefusal, NoticeRefused, PlaceOrder, RequestRefund, StatementKind
+from canbao.channels.wechat import transport, wire
 from canbao.channels.wechat.settings import WeChatSettings
 from canbao.channels.wechat.signing import SignatureRefused, signature_headers
+from canbao.channels.wechat.statement_file import FileRefused, FileTrouble
 from canbao.channels.wechat.transport import AnswerRefused, Transport
 from canbao.kernel.clock import Instant
 
@@ -159,7 +161,7 @@ def _no_call_out() -> None:
 
 
 class WeChatAdapter:
-    """WeChat Pay as three calls and one reading; nothing of the SDK gets out, no exception either."""
+    """WeChat Pay as its calls and one reading; nothing of the SDK gets out, no exception either."""
 
     def __init__(self, settings: WeChatSettings) -> None:
         _equip_sdk()
@@ -177,6 +179,7 @@ class WeChatAdapter:
         self._sdk._core._gate_way = settings.base_url
         self._sdk._core._update_certificates = _no_call_out
         self._apiv3_key = settings.apiv3_key
+        self._base_url = settings.base_url
         self._transport = Transport(settings.proxy_url)
         # Open connections go with the adapter, or with the process.
         weakref.finalize(self, self._transport.close)
@@ -220,6 +223,46 @@ class WeChatAdapter:
     def query_refund(self, refund_no: str, *, now: Instant) -> Reply:
         """Ask about a refund by our number."""
         return self._call(now, lambda: self._sdk.query_refund(out_refund_no=refund_no))
+
+    def bill(self, kind: StatementKind, day: date, *, now: Instant) -> Reply:
+        """Ask for a day's statement: the answer says where its file lies."""
+        ask_for = self._sdk.trade_bill if kind is StatementKind.TRADES else self._sdk.fundflow_bill
+        return self._call(now, lambda: ask_for(bill_date=day.isoformat()))
+
+    def download(self, url: str, keep: Callable[[Iterator[bytes]], int], *, now: Instant) -> Reply:
+        """Fetch a statement's file and hand its chunks to `keep`; `text` is the error's when there is none.
+
+        The request is signed, the answer is not. What `keep` raises passes through; FileRefused is also raised for an
+        address that is not below our own, and nothing is sent there."""
+        if not url.startswith(f"{self._base_url}/") or not wire.is_visible(url):
+            raise FileRefused(FileTrouble.FOREIGN_ADDRESS)
+        target = url.removeprefix(self._base_url)
+        # The token in the address is as good as the file.
+        sent = f"GET {target.partition('?')[0]}"
+        with ExitStack() as opened, _as_running(_Call(now, self._transport, self._serial, sent=sent)) as call:
+            try:
+                headers = self._file_headers(target)
+                answer = opened.enter_context(
+                    self._transport.stream("GET", url, headers, b"", timeout_s=transport.FILE_TIMEOUT_S)
+                )
+            except Exception as trouble:
+                return _unheard(call, trouble)
+            call.status = answer.status
+            try:
+                if answer.status == 200:
+                    size = keep(_heard(answer.chunks))
+                    return Reply(is_heard=True, status=200, text="", sent=sent, answer=f"{size} bytes")
+                text = transport.whole_body(_heard(answer.chunks)).decode("utf-8", errors="replace")
+            except AnswerRefused as trouble:
+                return _unheard(call, trouble)
+            return Reply(is_heard=True, status=answer.status, text=text, sent=sent, answer=wire.masked(text))
+
+    def _file_headers(self, target: str) -> dict[str, str]:
+        core = self._sdk._core
+        signed: str = wechatpayv3.utils.build_authorization(
+            target, "GET", core._mchid, core._cert_serial_no, core._private_key
+        )
+        return {"Authorization": signed, "Accept": "*/*", "User-Agent": "canbao", "Wechatpay-Serial": self._serial}
 
     def open_notice(
         self, headers: Mapping[str, str], body: bytes, *, now: Instant
@@ -281,13 +324,23 @@ class WeChatAdapter:
             try:
                 status, text = ask_sdk()
             except Exception as trouble:
-                reason = (
-                    str(trouble) if isinstance(trouble, AnswerRefused | SignatureRefused) else type(trouble).__name__
-                )
-                answer = f"not believed ({reason}) {call.answer}".strip()
-                return Reply(is_heard=False, status=call.status, text="", sent=call.sent, answer=answer)
+                return _unheard(call, trouble)
             heard = text if isinstance(text, str) else text.decode("utf-8")
             return Reply(is_heard=True, status=status, text=heard, sent=call.sent, answer=call.answer)
+
+
+def _unheard(call: _Call, trouble: Exception) -> Reply:
+    reason = str(trouble) if isinstance(trouble, AnswerRefused | SignatureRefused) else type(trouble).__name__
+    answer = f"not believed ({reason}) {call.answer}".strip()
+    return Reply(is_heard=False, status=call.status, text="", sent=call.sent, answer=answer)
+
+
+def _heard(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a file; a line that breaks becomes AnswerRefused, told apart from whatever keeping them raises."""
+    try:
+        yield from chunks
+    except Exception as trouble:
+        raise AnswerRefused(type(trouble).__name__) from trouble
 
 
 @contextmanager

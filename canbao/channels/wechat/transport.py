@@ -9,7 +9,8 @@ certificate store that the environment may name.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +23,9 @@ CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 8.0
 CALL_TIMEOUT_S = 12.0
 """From the first byte sent to the last byte read."""
+
+FILE_TIMEOUT_S = 300.0
+"""The same for a statement's file, which may have hundreds of megabytes."""
 
 ANSWER_BYTES_MAX = 64 * 1024
 
@@ -41,6 +45,15 @@ class RawAnswer:
     content: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedAnswer:
+    """An answer whose body is still coming."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes] = field(repr=False)
+
+
 class Transport:
     """A pool of connections to one host; safe in several threads."""
 
@@ -56,7 +69,18 @@ class Transport:
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> RawAnswer:
         """Send and read whole. Raises httpcore's errors, TimeoutError ones among them, and AnswerRefused."""
-        mark = _deadline.set(time.monotonic() + CALL_TIMEOUT_S)
+        with self.stream(method, url, headers, body, timeout_s=CALL_TIMEOUT_S) as answer:
+            return RawAnswer(status=answer.status, headers=answer.headers, content=whole_body(answer.chunks))
+
+    @contextmanager
+    def stream(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    ) -> Iterator[StreamedAnswer]:
+        """Send and hand over the answer while it comes; who reads its chunks bounds them.
+
+        Raises what `send` raises, the errors of reading out of the chunks.
+        """
+        mark = _deadline.set(time.monotonic() + timeout_s)
         # `identity`: a packed answer could be short on the wire and endless in memory.
         to_send = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         to_send.append((b"Accept-Encoding", b"identity"))
@@ -71,7 +95,7 @@ class Transport:
                 told = _headers(response.headers)
                 if told.get("content-encoding", "identity").strip().lower() != "identity":
                     raise AnswerRefused("the answer is packed")
-                return RawAnswer(status=response.status, headers=told, content=_bounded(response.iter_stream()))
+                yield StreamedAnswer(status=response.status, headers=told, chunks=iter(response.iter_stream()))
         finally:
             _deadline.reset(mark)
 
@@ -143,7 +167,7 @@ def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-def _bounded(chunks: Iterable[bytes]) -> bytes:
+def whole_body(chunks: Iterable[bytes]) -> bytes:
     """The whole body, or AnswerRefused; one shorter than announced makes httpcore raise."""
     content = bytearray()
     for chunk in chunks:

@@ -47,6 +47,8 @@ _MASKED_FIELDS = frozenset(
         "signature",
         "paySign",
         "user_received_account",
+        # Whoever has it can fetch the statement.
+        "download_url",
         "real_name",
         # An error's body may repeat what we sent: the value it minds, the text it saw signed.
         "value",
@@ -304,9 +306,14 @@ def _is_notify_address(text: str, *, is_loopback: bool) -> bool:
     return _is_web_address(text, is_loopback=is_loopback) and "?" not in text and len(text) <= 255
 
 
+def is_visible(text: str) -> bool:
+    """Whether a text is made of visible ASCII signs and not too long, as an address must be."""
+    return _VISIBLE.fullmatch(text) is not None
+
+
 def _is_web_address(text: str, *, is_loopback: bool) -> bool:
     """https with a host; plain http only between processes of this machine."""
-    if _VISIBLE.fullmatch(text) is None:
+    if not is_visible(text):
         return False
     try:
         parts = urlsplit(text)

@@ -54,7 +54,7 @@ PAID: dict[str, Any] = {
 
 def test_connector_says_who_it_is(wechat: WeChatConnector) -> None:
     assert wechat.code is ChannelCode.WECHAT
-    assert wechat.capabilities == frozenset(Capability) - {Capability.STATEMENT}
+    assert wechat.capabilities == frozenset(Capability)
     assert (wechat.account.merchant_ref, wechat.account.app_ref) == (MCHID, APPID)
 
 
