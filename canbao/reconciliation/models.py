@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from canbao.reconciliation import statement_models
+from canbao.reconciliation import discrepancy_models, statement_models
+from canbao.reconciliation.discrepancy_models import Discrepancy, DiscrepancyEvent
 from canbao.reconciliation.statement_models import (
     Difference,
     FundLine,
@@ -12,6 +13,16 @@ from canbao.reconciliation.statement_models import (
     StatementPart,
 )
 
-__all__ = ["APPEND_ONLY", "Difference", "FundLine", "Line", "Statement", "StatementEvent", "StatementPart"]
+__all__ = [
+    "APPEND_ONLY",
+    "Difference",
+    "Discrepancy",
+    "DiscrepancyEvent",
+    "FundLine",
+    "Line",
+    "Statement",
+    "StatementEvent",
+    "StatementPart",
+]
 
-APPEND_ONLY = (*statement_models.APPEND_ONLY,)
+APPEND_ONLY = (*statement_models.APPEND_ONLY, *discrepancy_models.APPEND_ONLY)

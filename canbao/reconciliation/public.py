@@ -6,6 +6,9 @@ Read `statement_files`, `loading` and `matching` for what each promises.
 from __future__ import annotations
 
 from canbao.reconciliation.checks import AUDITORS
+from canbao.reconciliation.discrepancies import Raised, RaiseStatus, heal_discrepancies, raise_discrepancies
+from canbao.reconciliation.discrepancy_rules import Act, DiscrepancyKind
+from canbao.reconciliation.discrepancy_states import DiscrepancyState
 from canbao.reconciliation.errors import (
     CHANNEL_WITHOUT_STATEMENTS,
     DAY_NOT_OVER,
@@ -35,17 +38,23 @@ from canbao.reconciliation.statement_files import (
     statement_text,
     statements_of,
 )
-from canbao.reconciliation.states import STATEMENT, StatementSource, StatementState
+from canbao.reconciliation.states import DISCREPANCY, STATEMENT, StatementSource, StatementState
 
 __all__ = [
     "AUDITORS",
     "CHANNEL_WITHOUT_STATEMENTS",
     "DAY_NOT_OVER",
+    "DISCREPANCY",
     "STATEMENT",
     "STATEMENT_NOT_FETCHED",
     "STATEMENT_NOT_READY",
+    "Act",
     "Difference",
+    "DiscrepancyKind",
+    "DiscrepancyState",
     "Heal",
+    "RaiseStatus",
+    "Raised",
     "Statement",
     "StatementSource",
     "StatementState",
@@ -56,10 +65,12 @@ __all__ = [
     "differences_of",
     "fail_statement",
     "heal",
+    "heal_discrepancies",
     "keep_statement",
     "load_lines",
     "match_statement",
     "payment_of",
+    "raise_discrepancies",
     "standing",
     "statement",
     "statement_text",

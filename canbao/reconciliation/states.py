@@ -1,7 +1,7 @@
-"""The life of a statement file, as a table of edges.
+"""The lives of the room's things, as tables of edges: a statement file here, a discrepancy in its own file.
 
-The file is kept before a line of it is believed. A run that fails leaves nothing but the reason, and can be run again:
-a failure is never the final answer.
+A statement's file is kept before a line of it is believed. A run that fails leaves nothing but the reason, and can be
+run again: a failure is never the final answer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from canbao.kernel.states import Edge, StateMachine
+from canbao.reconciliation.discrepancy_states import DISCREPANCY
+
+__all__ = ["DISCREPANCY", "STATEMENT", "StatementSource", "StatementState"]
 
 
 class StatementState(StrEnum):

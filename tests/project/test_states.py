@@ -17,8 +17,10 @@ TABLES = {
     "assessment": "billing_assessment",
     "coverage period": "coverage_period",
     "payment order": "payments_order",
+    "refund": "payments_refund",
     "voucher": "documents_voucher",
     "statement": "reconciliation_statement",
+    "discrepancy": "reconciliation_discrepancy",
 }
 """The table whose `state` column lives by each machine."""
 
