@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import assess_year, find_bills, first_paint, import_register, intake_to_settled, settle_orders
+from bench import (
+    assess_year,
+    find_bills,
+    first_paint,
+    import_register,
+    intake_to_settled,
+    reconcile_day,
+    settle_orders,
+)
 from bench.figure import Figure, Measured, figure
 from bench.ground import DURABLE, BenchFailed, Cluster
 
@@ -29,6 +37,7 @@ BENCHMARKS = {
     "first_paint": Benchmark(measure=first_paint.run, size=30, smallest=30),
     "assess_year": Benchmark(measure=assess_year.run, size=200_000, smallest=100),
     "import_register": Benchmark(measure=import_register.run, size=30_000, smallest=400),
+    "reconcile_day": Benchmark(measure=reconcile_day.run, size=1_000_000, smallest=20_000),
 }
 
 

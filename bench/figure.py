@@ -35,11 +35,16 @@ class Measured:
     rate_per_s: float
     floor_per_s: float
     cpu_us_per_item: float
+    peak_mib: float | None = None
+    """The most memory of our process, in MiB, where it was watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A benchmark's figure. `ratio` is rate over floor; `exponent` is how cost grows with size, 1 in proportion."""
+    """A benchmark's figure. `ratio` is rate over floor; `exponent` is how cost grows with size, 1 in proportion.
+
+    `peak_mib` is the most memory that our process had in use, where the benchmark watches it.
+    """
 
     name: str
     size: int
@@ -48,9 +53,10 @@ class Figure:
     ratio: float
     cpu_us_per_item: float
     exponent: float
+    peak_mib: float | None = None
 
 
-def measured(size: int, rounds: Sequence[Round]) -> Measured:
+def measured(size: int, rounds: Sequence[Round], *, peak_mib: float | None = None) -> Measured:
     """The medians of rounds. Their ratio is a median too, so that one disturbed round decides nothing."""
     assert rounds, "at least one round was run"
     floor_per_s = median(one.item_count / one.floor_seconds for one in rounds)
@@ -61,6 +67,7 @@ def measured(size: int, rounds: Sequence[Round]) -> Measured:
         rate_per_s=floor_per_s * ratio,
         floor_per_s=floor_per_s,
         cpu_us_per_item=1e6 * max(CPU_TICK_S, cpu_seconds) / sum(one.item_count for one in rounds),
+        peak_mib=peak_mib,
     )
 
 
@@ -76,4 +83,5 @@ def figure(name: str, small: Measured, large: Measured) -> Figure:
         ratio=round(large.rate_per_s / large.floor_per_s, 3),
         cpu_us_per_item=round(large.cpu_us_per_item, 1),
         exponent=round(growth, 3),
+        peak_mib=round(large.peak_mib, 1) if large.peak_mib is not None else None,
     )

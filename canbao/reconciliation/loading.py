@@ -99,31 +99,35 @@ def _trade_blocks(
     seen: _Seen,
     progress: Progress | None,
 ) -> Iterator[str]:
-    """Lines in COPY's text form, a block at a time. Written by hand: the driver's own writing costs twice as much."""
+    """Lines in COPY's text form, a block at a time. Written by hand: the driver's own writing costs twice as much.
+
+    Lines come in the day's order and mostly under our own name, so what stays the same is looked at once.
+    """
     head = f"{int(kept.region_code)}\t{kept.statement_id}\t"
     day_from, day_until = start_of_day(kept.day_on), start_of_day(kept.day_on + timedelta(days=1))
     merchant_ref, app_ref = account.merchant_ref, account.app_ref
+    last_at, last_text, is_on_day = None, "", False
     block: list[str] = []
     for line in lines:
         assert isinstance(line, StatementLine), "a trade statement has trade lines"
-        happened_at, order_no, trade_ref = line.happened_at, line.order_no, line.trade_ref
-        refund_ref, refund_no = line.refund_ref, line.refund_no
-        if day_from <= happened_at < day_until:
-            seen.on_day += 1
-        is_ours = line.merchant_ref == merchant_ref and line.app_ref == app_ref
-        if is_ours:
-            seen.of_us += 1
-        if seen.first_on is None:
-            seen.first_on, seen.first_merchant = civil_date(happened_at), line.merchant_ref
-        said = f"{trade_ref}{order_no}{refund_ref}{refund_no}"
+        happened_at = line.happened_at
+        if happened_at is not last_at:
+            last_at, last_text, is_on_day = happened_at, happened_at.isoformat(), day_from <= happened_at < day_until
+            if seen.first_on is None:
+                seen.first_on, seen.first_merchant = civil_date(happened_at), line.merchant_ref
+        seen.on_day += is_on_day
+        trade_ref, order_no, refund_ref, refund_no = line.trade_ref, line.order_no, line.refund_ref, line.refund_no
+        whose: tuple[str, ...] = (line.merchant_ref, line.app_ref)
+        is_ours = whose == (merchant_ref, app_ref)
+        seen.of_us += is_ours
+        said = trade_ref + order_no + refund_ref + refund_no
+        refs: tuple[str, ...] = (trade_ref, order_no, refund_ref, refund_no)
         # Nothing to escape, and together no longer than one may be by itself: nearly every line.
-        if is_ours and said.isalnum() and (len(said) <= REF_LENGTH_MAX or _are_short(line)):
-            refs = f"{trade_ref}\t{order_no}\t{refund_ref}\t{refund_no}\t{merchant_ref}\t{app_ref}"
-        else:
-            refs = _escaped(line.line_no, trade_ref, order_no, refund_ref, refund_no, line.merchant_ref, line.app_ref)
+        if not (is_ours and said.isalnum() and (len(said) <= REF_LENGTH_MAX or _are_short(line))):
+            refs, whose = _escaped(line.line_no, *refs), _escaped(line.line_no, *whose)
+        amounts = f"{line.amount_fen}\t{line.fee_milli_fen}"
         block.append(
-            f"{head}{line.line_no}\t{line.kind.value}\t{line.state.value}\t{happened_at.isoformat()}\t{line.amount_fen}\t"
-            f"{line.fee_milli_fen}\t{refs}\n"
+            "\t".join((f"{head}{line.line_no}", line.kind, line.state, last_text, amounts, *refs, *whose)) + "\n"
         )
         if len(block) == BLOCK_LINES:
             yield _taken(block, seen, progress)
@@ -147,12 +151,11 @@ def _fund_blocks(
             seen.on_day += 1
         if seen.first_on is None:
             seen.first_on = civil_date(line.happened_at)
-        refs = _escaped(line.line_no, line.business_ref, line.flow_ref, line.business_kind)
-        voucher_ref = _escaped(line.line_no, line.voucher_ref)
-        remark = _escaped(line.line_no, _one_line(line.remark))
+        refs = "\t".join(_escaped(line.line_no, line.business_ref, line.flow_ref, line.business_kind))
+        said = "\t".join(_escaped(line.line_no, _one_line(line.remark), line.voucher_ref))
         block.append(
             f"{head}{line.line_no}\t{line.happened_at.isoformat()}\t{refs}\t{'t' if line.is_income else 'f'}\t"
-            f"{line.amount_fen}\t{line.balance_fen}\t{remark}\t{voucher_ref}\n"
+            f"{line.amount_fen}\t{line.balance_fen}\t{said}\n"
         )
         if len(block) == BLOCK_LINES:
             yield _taken(block, seen, progress)
@@ -174,12 +177,12 @@ def _one_line(remark: str) -> str:
     return "".join(sign for sign in remark if sign.isprintable())[:REF_LENGTH_MAX]
 
 
-def _escaped(line_no: int, *values: str) -> str:
+def _escaped(line_no: int, *values: str) -> tuple[str, ...]:
     """Values that are not plain, for COPY. Errors: `reconciliation.line_unkeepable`."""
     for value in values:
         if len(value) > REF_LENGTH_MAX or not value.isprintable():
             raise LINE_UNKEEPABLE(line=line_no)
-    return "\t".join(value.replace("\\", "\\\\") for value in values)
+    return tuple(value.replace("\\", "\\\\") for value in values)
 
 
 def _refuse_the_wrong_file(kept: Statement, seen: _Seen, account: Account) -> None:

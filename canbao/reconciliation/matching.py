@@ -31,7 +31,7 @@ MANY_LINES = 20_000
 PAGE = 500
 
 CURRENCY = "CNY"
-"""The currency of a trade statement: its reader refuses a line of another."""
+"""The currency of a trade statement: the channel lists what it took in yuan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ def test_run_measures_a_tenth_and_the_whole(monkeypatch: pytest.MonkeyPatch) -> 
         "ratio": 0.5,
         "cpu_us_per_item": 3.0,
         "exponent": 1.0,
+        "peak_mib": None,
     }
     run("probe")
     assert asked == [100, 1000, 500, 5000]

@@ -4,13 +4,7 @@
 -- Writes reconciliation_difference: one row per absence. Reads reconciliation_line by reconciliation_line_trade,
 -- reconciliation_statement, payments_public_capture by payments_capture_days, payments_public_refund, payments_public_order
 -- by payments_order_live.
-WITH told AS (
-    SELECT line.kind, line.trade_ref, line.refund_no, line.order_no, line.state
-    FROM reconciliation_line AS line
-    WHERE line.region_code = %(region_code)s AND line.statement_id = %(statement_id)s
-),
-
-ours AS (
+WITH ours AS (
     SELECT
         'capture:' || capture.capture_id AS subject, 'payment' AS kind, 'only_ours_settled' AS verdict, capture.happened_at,
         capture.order_no, capture.trade_ref, '' AS refund_no, '' AS refund_ref, capture.capture_id, NULL::uuid AS refund_id,
@@ -21,7 +15,13 @@ ours AS (
         AND capture.channel_code = %(channel_code)s
         AND capture.happened_at >= %(day_from)s
         AND capture.happened_at < %(day_until)s
-        AND NOT EXISTS (SELECT FROM told WHERE told.trade_ref = capture.trade_ref AND told.kind = 'payment')
+        AND NOT EXISTS (
+            SELECT FROM reconciliation_line AS told
+            WHERE told.region_code = %(region_code)s
+                AND told.statement_id = %(statement_id)s
+                AND told.trade_ref = capture.trade_ref
+                AND told.kind = 'payment'
+        )
     UNION ALL
     SELECT
         'refund:' || refund.refund_id, 'refund',
@@ -37,7 +37,13 @@ ours AS (
             AND refund.sent_at >= %(day_from)s
             AND refund.sent_at < %(day_until)s
         )
-        AND NOT EXISTS (SELECT FROM told WHERE told.refund_no = refund.refund_no AND told.kind = 'refund')
+        AND NOT EXISTS (
+            SELECT FROM reconciliation_line AS told
+            WHERE told.region_code = %(region_code)s
+                AND told.statement_id = %(statement_id)s
+                AND told.refund_no = refund.refund_no
+                AND told.kind = 'refund'
+        )
     UNION ALL
     SELECT
         'order:' || asked.order_id, 'payment', 'only_ours_open', asked.expires_at, asked.order_no, '', '', '', NULL, NULL,
@@ -48,7 +54,13 @@ ours AS (
         AND asked.state IN ('open', 'placed', 'unknown')
         AND asked.expires_at >= %(day_from)s
         AND asked.expires_at < %(day_until)s
-        AND NOT EXISTS (SELECT FROM told WHERE told.order_no = asked.order_no AND told.state = 'success')
+        AND NOT EXISTS (
+            SELECT FROM reconciliation_line AS told
+            WHERE told.region_code = %(region_code)s
+                AND told.statement_id = %(statement_id)s
+                AND told.order_no = asked.order_no
+                AND told.state = 'success'
+        )
 ),
 
 absent AS MATERIALIZED (

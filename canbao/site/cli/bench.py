@@ -24,7 +24,7 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
     if name != "all" and name not in BENCHMARKS:
         typer.secho(f"There is no benchmark {name}; there are: {', '.join(BENCHMARKS)}, and all.", fg="red", err=True)
         raise typer.Exit(2)
-    table = Table("benchmark", "size", "rate/s", "floor/s", "ratio", "CPU µs/item", "exponent")
+    table = Table("benchmark", "size", "rate/s", "floor/s", "ratio", "CPU µs/item", "exponent", "peak MiB")
     for each in names:
         try:
             found = run(each, size)
@@ -34,7 +34,7 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
                 continue
             raise typer.Exit(1) from failed
         if as_json:
-            typer.echo(json.dumps(asdict(found)))
+            typer.echo(json.dumps({key: value for key, value in asdict(found).items() if value is not None}))
             continue
         table.add_row(
             found.name,
@@ -44,6 +44,7 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
             f"{found.ratio:.2f}",
             f"{found.cpu_us_per_item:,.0f}",
             f"{found.exponent:.2f}",
+            f"{found.peak_mib:,.0f}" if found.peak_mib is not None else "",
         )
     if not as_json:
         Console().print(table)
