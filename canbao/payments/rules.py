@@ -232,6 +232,28 @@ class NextStep(StrEnum):
     LOOK = "look"
 
 
+STEP_WORDS: dict[NextStep, tuple[str, str]] = {
+    NextStep.TOP_UP: (
+        "商户账户余额不足：请充值。系统每天用同一退费号再发，充值后也可以马上再发",
+        "The merchant account is short: pay in. The same number is sent again every day, or at once with `again`",
+    ),
+    NextStep.NEW_NUMBER: (
+        "渠道已关闭这个退费号：请确认账户余额后换新号再发",
+        "The channel closed this number: see that the merchant account has money, then `again` sends a new number",
+    ),
+    NextStep.OTHER_ACCOUNT: (
+        "原账户退不回去：请与付款人核对账户，在渠道商户平台按异常退款办理，系统每天查询结果",
+        "The account that paid cannot take it: agree with the payer and have the channel pay it out as an abnormal "
+        "refund; it is asked about every day",
+    ),
+    NextStep.LOOK: (
+        "渠道拒绝了这笔退费：请按渠道给出的代码处理，然后用同一退费号再发，或者作废",
+        "The channel turned it down: act on its code, then `again` sends the same number, or `give-up`",
+    ),
+}
+"""The next step as a person reads it, Chinese and English."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFacts:
     """What of a refund of ours decides about a channel's word.
