@@ -25,7 +25,7 @@ class WriteStatus(StrEnum):
 
 
 class EndStatus(StrEnum):
-    """What became of an ending handed in: `not_within` is a day outside the period."""
+    """What became of an ending handed in: `not_within` is a day before the period's first or after its end."""
 
     NOT_IN_FORCE = "not_in_force"
     NOT_WITHIN = "not_within"
@@ -49,8 +49,9 @@ class CoverToWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverToEnd:
-    """A bill whose cover ends early: `until_on` is the first day without cover; for cover that never begins that is its
-    own first day. The reason names no person.
+    """A bill whose cover ends: `until_on` is the first day without cover. For cover that never begins that is its own
+    first day, and for cover that has run out already, whose bill is undone only now, the day it ran out. The reason
+    names no person.
     """
 
     bill_id: UUID

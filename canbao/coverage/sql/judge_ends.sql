@@ -22,8 +22,6 @@ SELECT
         WHEN held.id IS NULL THEN 'not_in_force'
         WHEN row_number() OVER (PARTITION BY wanted.bill_id ORDER BY wanted.position) > 1 THEN 'not_in_force'
         WHEN wanted.until_on < held.from_on OR wanted.until_on > held.until_on THEN 'not_within'
-        -- A period without one day, whose wait outlasts the year, can still be ended; any other must end earlier than it would.
-        WHEN wanted.until_on = held.until_on AND held.from_on < held.until_on THEN 'not_within'
         ELSE 'ended'
     END AS status
 FROM wanted

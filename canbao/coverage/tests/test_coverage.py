@@ -89,7 +89,7 @@ def test_every_end_status_in_one_batch(db: None, region: RegionCode, clock: Fixe
         (unknown, date(2025, 5, 1)),
         (first, date(2025, 5, 1)),
         (first, date(2025, 6, 1)),
-        (second, date(2026, 1, 1)),
+        (second, date(2026, 1, 2)),
     ) == [EndStatus.NOT_IN_FORCE, EndStatus.ENDED, EndStatus.NOT_IN_FORCE, EndStatus.NOT_WITHIN]
     ended, standing = sorted(coverage.of_person(region, PERSON), key=lambda one: one.until_on)
     assert (ended.state, ended.until_on, ended.covers(date(2025, 5, 1))) == (PeriodState.ENDED, date(2025, 5, 1), False)
@@ -189,3 +189,13 @@ def test_doubled_cover_is_found_when_its_guard_is_gone(db: None, region: RegionC
         finally:
             session.execute("DELETE FROM coverage_period")
             session.execute(definition[0])
+
+
+def test_cover_that_has_run_out_ends_with_its_days_as_they_were(
+    db: None, region: RegionCode, clock: FixedClock
+) -> None:
+    write(region, clock, cover(1))
+    assert end(region, clock, (cover(1).bill_id, date(2026, 1, 1))) == [EndStatus.ENDED]
+    [ended] = coverage.of_person(region, PERSON)
+    assert (ended.state, ended.from_on, ended.until_on) == (PeriodState.ENDED, date(2025, 1, 1), date(2026, 1, 1))
+    assert coverage.of_bills(region, [cover(1).bill_id]) == []
