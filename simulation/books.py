@@ -1,0 +1,118 @@
+"""After every simulated day: all auditors, conservation, and our books beside the channel's own.
+
+Nothing here believes a room: sums and states are read from the tables as the owner, and the channel's truth from its
+own book. A finding names the rule that was broken, what about, and what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from canbao.journeys.audit_books import audit_books
+from canbao.kernel.regions import NATION
+from sandbox.clock import to_ms
+from simulation.town import NANCHANG
+from simulation.world import World, asked
+
+PATIENCE = timedelta(hours=4)
+"""What a platform may take longer than it promises when its workers were away for two hours."""
+
+FOUND_WITHIN = timedelta(hours=27) + PATIENCE
+"""Money that the channel took is known to us so long after: the second look at an order that ended, and its patience."""
+
+REFUND_KNOWN_WITHIN = timedelta(hours=25) + PATIENCE
+"""A refund that succeeded is known so long after: one that waits by hand is asked about once a day."""
+
+INVENTED_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A rule that does not hold."""
+
+    rule: str
+    subject: str
+    found: str
+
+    def told(self) -> str:
+        """The finding in one line."""
+        return f"{self.rule}: {self.subject}: {self.found}"
+
+
+def broken_rules(world: World, *, is_end: bool = False) -> list[Broken]:
+    """Every rule that is broken now; at the end of all days the channel's book and ours are equal to the fen."""
+    return [
+        *(Broken(rule="nothing fails", subject=trouble, found="failed") for trouble in world.troubles),
+        *(Broken(rule="the channel's own book holds", subject="channel", found=one) for one in world.gateway.findings()),
+        *(
+            Broken(rule=finding.auditor, subject=finding.subject, found=f"{finding.found}, expected {finding.expected}")
+            for region in (NANCHANG, NATION)
+            for finding in audit_books(region)
+        ),
+        *_of_tables(world),
+        *_of_captures(world, is_end=is_end),
+        *_of_refunds(world, is_end=is_end),
+    ]
+
+
+def _of_tables(world: World) -> Iterator[Broken]:
+    rows = asked("broken_rules", now=world.now, patience=PATIENCE, acknowledged=sorted(world.postman.acknowledged))
+    for rule, subject, found in rows:
+        yield Broken(rule=rule, subject=subject, found=found)
+
+
+def _of_captures(world: World, *, is_end: bool) -> Iterator[Broken]:
+    """What the channel took and what we have recorded, transaction by transaction."""
+    known = {row[0]: row[1:] for row in asked("captures")}
+    cases = dict(asked("cases"))
+    taken = {
+        row["transaction_id"]: row
+        for row in world.gateway.store.rows(
+            "SELECT transaction_id, out_trade_no, total_fen, paid_at FROM trade_order "
+            "WHERE transaction_id IS NOT NULL ORDER BY transaction_id"
+        )
+    }
+    for trade_ref, (order_no, amount_fen, _, _, has_case) in known.items():
+        row = taken.get(trade_ref)
+        if row is None:
+            if world.invented.get(trade_ref[-INVENTED_DIGITS:]) != amount_fen:
+                yield Broken(rule="what we recorded was told", subject=trade_ref, found=f"{amount_fen} from nowhere")
+        elif (row["out_trade_no"], row["total_fen"]) != (order_no, amount_fen) and not has_case:
+            found = f"{amount_fen} where the channel took {row['total_fen']}"
+            yield Broken(rule="another amount than was taken is before a person", subject=trade_ref, found=found)
+    until_ms = to_ms(world.now if is_end else world.now - FOUND_WITHIN)
+    for trade_ref, row in taken.items():
+        is_due = is_end or row["paid_at"] <= until_ms
+        if is_due and trade_ref not in known and row["out_trade_no"] not in cases:
+            found = f"{row['total_fen']} unknown to us"
+            yield Broken(rule="all that the channel took is known", subject=row["out_trade_no"], found=found)
+
+
+def _of_refunds(world: World, *, is_end: bool) -> Iterator[Broken]:
+    """What the channel sent back and what we believe it did, refund by refund."""
+    ours = {row[0]: row[1:] for row in asked("refunds")}
+    cases = dict(asked("cases"))
+    theirs = {
+        row["out_refund_no"]: row
+        for row in world.gateway.store.rows(
+            "SELECT out_refund_no, out_trade_no, amount_fen, state, success_at, source FROM refund "
+            "ORDER BY out_refund_no"
+        )
+    }
+    for refund_no, (_, amount_fen, state, _) in ours.items():
+        row = theirs.get(refund_no)
+        is_true = row is not None and (row["state"], row["amount_fen"]) == ("SUCCESS", amount_fen)
+        if state == "succeeded" and not is_true:
+            yield Broken(rule="what we call refunded was refunded", subject=refund_no, found="not at the channel")
+    until_ms = to_ms(world.now - REFUND_KNOWN_WITHIN)
+    for refund_no, row in theirs.items():
+        if row["source"] == "clerk":
+            continue
+        known = ours.get(refund_no)
+        if known is None:
+            yield Broken(rule="the channel was asked for refunds of ours", subject=refund_no, found="no such refund")
+        elif row["success_at"] is not None and known[2] != "succeeded" and row["out_trade_no"] not in cases:
+            if is_end or row["success_at"] <= until_ms:
+                yield Broken(rule="what was refunded is known", subject=refund_no, found=known[2])

@@ -1,0 +1,259 @@
+"""From a seed to a history: what everybody does on every day, drawn before anything happens.
+
+The history is drawn whole and then played, so that steps can be left out and the rest stays what it was. Every payer
+has a household of her own each day and a small story: she presses pay, perhaps twice or on two phones, pays at once,
+late, or never, asks, gives up, comes back days later. Between the stories the channel breaks, lies and repeats itself,
+workers die, operators act.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Stage
+from simulation.steps import Act, Step
+from simulation.town import BASKETS
+
+DAY_S = 86_400
+OPENING_S, CLOSING_S = 7 * 3600, 21 * 3600
+"""Payers begin their stories in these hours."""
+
+LIFE_S = 900
+"""What an order lives, which is what payers wait for."""
+
+OWN_FAULTS = {
+    "worker_dies": "a process dies between any two statements, commits or words on the wire",
+    "overlap": "somebody else acts in the middle of what a process does",
+    "worker_away": "no worker runs for up to two hours",
+    "intake_deaf": "no notice is heard for up to two hours",
+    "lie": "a properly signed notice tells of money that never moved",
+    "replay": "an old notice comes again, also byte for byte",
+    "card_dead": "a payer's account takes no refund",
+    "merchant_short": "our money at the channel is withdrawn",
+    "operator": "an operator acts twice, late, or on old figures",
+}
+"""Faults that are not the channel's: by name, what each does."""
+
+_CALL_CODES = ("SYSTEM_ERROR", "FREQUENCY_LIMITED", "NO_AUTH", "PARAM_ERROR", "SIGN_ERROR")
+_CODES = {
+    Endpoint.ORDER: (*_CALL_CODES, "OUT_TRADE_NO_USED", "RULE_LIMIT", "ORDER_CLOSED"),
+    Endpoint.QUERY: (*_CALL_CODES, "ORDER_NOT_EXIST"),
+    Endpoint.CLOSE: (*_CALL_CODES, "TRADE_ERROR", "ORDER_NOT_EXIST"),
+    Endpoint.REFUND: (*_CALL_CODES, "NOT_ENOUGH", "USER_ACCOUNT_ABNORMAL", "INVALID_REQUEST", "TRADE_OVERDUE"),
+    Endpoint.REFUND_QUERY: (*_CALL_CODES, "RESOURCE_NOT_EXISTS"),
+}
+_ELSEWHERE = frozenset({Fault.BEFORE_CREATE_ANSWER, Fault.PAID_AFTER_CLOSE, Fault.PAID_WHILE_CLOSING})
+"""Faults of calls that stand on one endpoint only."""
+
+_CALM = frozenset({Fault.FEE_RETURN, Fault.FEE_NOT_RETURNED, Fault.NOTICE_STOP_AFTER_TRIES})
+"""Faults that are drawn by no rule below: fees belong to the statement, and stopping early is what dropping does."""
+
+
+def fault_names() -> list[str]:
+    """Every fault that can be asked for by name."""
+    return sorted([*(fault.value for fault in Fault if fault not in _CALM), *OWN_FAULTS])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How much happens: days, payers a day, and which faults may."""
+
+    days: int
+    payers: int
+    faults: frozenset[str]
+
+    @property
+    def houses_count(self) -> int:
+        """Households that the stories are told of."""
+        return self.days * self.payers
+
+
+def draw_history(seed: int, shape: Shape) -> list[Step]:
+    """The history of a seed, in the order in which it happens, numbered from 1."""
+    drawn: list[Step] = []
+    for day in range(shape.days):
+        chance = random.Random(f"{seed}:{day}")
+        author = _Author(chance, shape, day)
+        drawn += sorted(author.day(), key=lambda step: step.at_s)
+    return [replace(step, no=number) for number, step in enumerate(drawn, start=1)]
+
+
+class _Author:
+    """Draws one day."""
+
+    def __init__(self, chance: random.Random, shape: Shape, day: int) -> None:
+        self._chance = chance
+        self._shape = shape
+        self._day = day
+        known = {fault.value: fault for fault in Fault if fault not in _CALM}
+        allowed = [known[name] for name in sorted(known.keys() & shape.faults)]
+        self._calls = [one for one in allowed if CATALOGUE[one].stage is Stage.CALL and one not in _ELSEWHERE]
+        self._notices = [one for one in allowed if CATALOGUE[one].stage is Stage.NOTICE]
+        self._others = [one for one in allowed if CATALOGUE[one].stage not in (Stage.CALL, Stage.NOTICE)]
+        self._at_close = [one for one in allowed if one in (Fault.PAID_AFTER_CLOSE, Fault.PAID_WHILE_CLOSING)]
+        self._at_order = [one for one in allowed if one is Fault.BEFORE_CREATE_ANSWER]
+
+    def day(self) -> Iterator[Step]:
+        """Everything of the day, in no order."""
+        for payer in range(self._shape.payers):
+            yield from self._story(self._day * self._shape.payers + payer)
+        if self._day and self._chance.random() < 0.6:
+            # Somebody of an earlier day comes back.
+            yield from self._story(self._chance.randrange(self._day * self._shape.payers))
+        yield from self._troubles()
+
+    def _may(self, name: str, probability: float) -> bool:
+        return self._chance.random() < probability and name in self._shape.faults
+
+    def _step(self, act: Act, at_s: float, *, house: int = 0, tab: int = 0, which: int = 0, span_s: int = 0) -> Step:
+        return Step(
+            no=0,
+            day=self._day,
+            at_s=min(round(at_s), DAY_S - 1),
+            act=act,
+            house=house,
+            tab=tab,
+            which=which,
+            span_s=span_s,
+        )
+
+    def _story(self, house: int) -> Iterator[Step]:
+        """One household's day: one member, or two who want the same."""
+        chance = self._chance
+        at_s = chance.uniform(OPENING_S, CLOSING_S)
+        tabs = chance.sample(range(len(BASKETS)), k=chance.choice((1, 1, 2)))
+        for tab in tabs:
+            yield from self._visit(house, tab, at_s)
+            # The other phone: at the same time, after she gave up, or after the first order's time is over.
+            at_s += chance.choice((2, 20, 300, LIFE_S + 60, 2 * LIFE_S))
+
+    def _visit(self, house: int, tab: int, at_s: float) -> Iterator[Step]:
+        chance = self._chance
+        yield self._disturbed(self._step(Act.OPEN, at_s, house=house, tab=tab), Endpoint.ORDER, self._at_order)
+        if chance.random() < 0.25:
+            at_s += chance.choice((1, 3, 40))
+            yield self._disturbed(self._step(Act.PRESS, at_s, house=house, tab=tab), Endpoint.ORDER)
+        if chance.random() < 0.2:
+            at_s += chance.uniform(5, 400)
+            yield self._disturbed(self._step(Act.WALLET, at_s, house=house, tab=tab), Endpoint.ORDER)
+        if chance.random() < 0.25:
+            yield self._disturbed(
+                self._step(Act.CLOSE, at_s + chance.uniform(5, 600), house=house, tab=tab),
+                Endpoint.CLOSE,
+                self._at_close,
+            )
+        if chance.random() < 0.8:
+            # At once, after a while, in the last seconds, too late; now and then a second time.
+            waited = chance.choice((8, 30, 120, 600, LIFE_S - 2, LIFE_S + 20, 2 * LIFE_S))
+            yield self._step(Act.PAY, at_s + waited, house=house, tab=tab, which=chance.choice((0, 0, 0, 1)))
+            if chance.random() < 0.5:
+                waited += chance.choice((1, 4, 15, 60))
+                yield self._disturbed(self._step(Act.ASK, at_s + waited, house=house, tab=tab), Endpoint.QUERY)
+            if chance.random() < 0.15:
+                yield self._step(Act.PAY, at_s + waited + 30, house=house, tab=tab, which=1)
+        if self._may("lie", 0.08):
+            lie = self._step(Act.LIE, at_s + chance.uniform(1, 2 * LIFE_S), house=house, tab=tab)
+            yield replace(lie, amount_fen=chance.choice((0, 0, 1, -1, 20_000)), which=chance.choice((0, 0, 0, 1)))
+
+    def _disturbed(self, step: Step, endpoint: Endpoint, also: Sequence[Fault] = ()) -> Step:
+        """The step, perhaps with a fault of the channel, a death, or somebody who acts in the middle of it."""
+        chance = self._chance
+        faults = [*self._calls, *also, *also, *also]
+        if faults and chance.random() < 0.3:
+            step = self._broken(step, chance.choice(faults), endpoint)
+        if self._may("worker_dies", 0.12):
+            step = replace(step, die_at=chance.randint(1, 14))
+        if self._may("overlap", 0.2):
+            return replace(step, meanwhile_at=chance.randint(1, 14), meanwhile=chance.choice(_MEANWHILE))
+        return step
+
+    def _broken(self, step: Step, fault: Fault, endpoint: Endpoint) -> Step:
+        chance = self._chance
+        code = chance.choice(_CODES.get(endpoint, _CALL_CODES)) if "error_code" in fault else ""
+        return replace(
+            step, fault=fault.value, endpoint=endpoint.value, code=code, times=chance.choice((1, 1, 1, 2)), span_s=30
+        )
+
+    def _troubles(self) -> Iterator[Step]:
+        """What happens to everybody: the channel, the workers, the operators."""
+        chance = self._chance
+        for _ in range(chance.randint(1, 2 + self._shape.payers // 2)):
+            work = self._step(Act.WORK, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(8))
+            if self._may("worker_dies", 0.5):
+                work = replace(work, die_at=chance.randint(1, 24))
+            if self._may("overlap", 0.5):
+                work = replace(work, meanwhile_at=chance.randint(1, 24), meanwhile=chance.choice(_MEANWHILE))
+            yield work
+            yield replace(work, act=Act.NOTICES, at_s=round(chance.uniform(OPENING_S, CLOSING_S)))
+        yield from self._channel_troubles()
+        if self._may("worker_away", 0.3):
+            span_s = chance.choice((600, 3600, 7200))
+            yield self._step(Act.AWAY, chance.uniform(OPENING_S, CLOSING_S), span_s=span_s)
+        if self._may("intake_deaf", 0.3):
+            span_s = chance.choice((60, 900, 7200))
+            yield self._step(Act.DEAF, chance.uniform(OPENING_S, CLOSING_S), span_s=span_s)
+        if self._may("replay", 0.5):
+            yield self._step(Act.REPLAY, chance.uniform(OPENING_S, DAY_S), which=chance.randrange(100))
+        yield from self._money_troubles()
+
+    def _channel_troubles(self) -> Iterator[Step]:
+        chance = self._chance
+        for _ in range(chance.randint(0, 3)):
+            at_s = chance.uniform(OPENING_S, CLOSING_S)
+            if self._notices and chance.random() < 0.6:
+                fault = chance.choice(self._notices)
+                place = Endpoint.REFUND_NOTICE if fault is Fault.NOTICE_WRONG_REFUND else Endpoint.NOTICE
+                yield self._rule(at_s, fault, place)
+            elif self._others and chance.random() < 0.6:
+                fault = chance.choice(self._others)
+                yield self._rule(at_s, fault, CATALOGUE[fault].default)
+            elif self._calls:
+                yield self._rule(at_s, chance.choice(self._calls), chance.choice(_BREAKABLE))
+        yield self._step(Act.CALM, chance.uniform(CLOSING_S, CLOSING_S + 7200))
+
+    def _rule(self, at_s: float, fault: Fault, endpoint: Endpoint) -> Step:
+        step = self._broken(self._step(Act.FAULT, at_s), fault, endpoint)
+        return replace(
+            step,
+            times=self._chance.choice((1, 1, 2, 5, 0)),
+            span_s=self._chance.choice((5, 60, 3600)),
+            amount_fen=self._chance.choice((1, -1, 100)),
+        )
+
+    def _money_troubles(self) -> Iterator[Step]:
+        chance = self._chance
+        if self._may("card_dead", 0.3):
+            yield self._step(Act.CARD, chance.uniform(0, DAY_S), which=chance.randrange(100))
+        if self._may("merchant_short", 0.2):
+            at_s = chance.uniform(OPENING_S, CLOSING_S)
+            yield self._step(Act.SHORT, at_s)
+            yield self._step(Act.TOP_UP, at_s + chance.uniform(600, 7200))
+        if self._may("refund_stuck", 0.5):
+            yield self._step(Act.FINISH, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(100))
+        for _ in range(2):
+            if self._may("operator", 0.6):
+                yield self._disturbed(
+                    self._step(Act.OPERATE, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(1000)),
+                    Endpoint.REFUND,
+                )
+
+
+_MEANWHILE = (Act.WORK, Act.WORK, Act.NOTICES, Act.PAY, Act.ASK, Act.CLOSE, Act.OPEN)
+_BREAKABLE = (Endpoint.ANY, Endpoint.QUERY, Endpoint.CLOSE, Endpoint.ORDER, Endpoint.REFUND, Endpoint.REFUND_QUERY)
+
+
+def faults_of(text: str) -> frozenset[str]:
+    """The faults that `--faults` asks for: `all`, `none`, or names with commas. Raises ValueError naming a stranger."""
+    if text == "none":
+        return frozenset()
+    known = fault_names()
+    if text == "all":
+        return frozenset(known)
+    wanted: Collection[str] = [name.strip() for name in text.split(",") if name.strip()]
+    strangers = [name for name in wanted if name not in known]
+    if strangers or not wanted:
+        message = f"There is no fault {', '.join(strangers) or 'of no name'}; there are: {', '.join(known)}."
+        raise ValueError(message)
+    return frozenset(wanted)

@@ -1,0 +1,286 @@
+"""The world of one run: the platform, the played channel and the clock, and how time passes between two steps.
+
+Everything runs in this process and thread: journeys as the web and the worker call them, the worker's own loops, the
+real intake, the channel's gateway with its book in memory. Time jumps from one thing that is due to the next, a worker
+looking at most as often as its pace, and stands still while something is done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from django.conf import settings
+
+from canbao.channels import catalogue
+from canbao.journeys.pay_bills import Addresses
+from canbao.journeys.seal_ledger import seal_ledger
+from canbao.kernel.clock import FixedClock, Instant
+from canbao.kernel.connections import owner_connection
+from canbao.kernel.regions import NATION
+from canbao.kernel.sealing import ring
+from canbao.payments.public import Order
+from canbao.site.worker import LOOPS, Loop
+from sandbox.clock import VirtualClock
+from sandbox.wechat.gateway import WeChatGateway
+from sandbox.wechat.keys import Keys, make_keys, save_keys, write_merchant_file
+from sandbox.wechat.limits import Limits
+from simulation.chance import decided_by
+from simulation.fate import Fate, watched
+from simulation.town import BEGINNING, NANCHANG, Town
+from simulation.wire import Postman, lay
+
+SQL = Path(__file__).resolve().parent / "sql"
+PHONES = 5
+RICH_FEN = 100_000_000_000
+STEADY_S = 300
+"""How often a worker looks when nothing hurries it."""
+
+TURNS_MAX = 40
+"""How often a loop of the worker is run at one instant before it is believed that it will never be done."""
+
+
+def statement(name: str) -> str:
+    """The text of a statement in `simulation/sql`."""
+    return _read(name)
+
+
+@cache
+def _read(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def asked(name: str, **params: object) -> list[tuple[Any, ...]]:
+    """The rows of a statement in `simulation/sql`, asked as the owner, of the simulated region."""
+    with owner_connection() as session:
+        return session.execute(statement(name).encode(), {"region_code": int(NANCHANG), **params}).fetchall()
+
+
+@dataclass(slots=True)
+class Visit:
+    """What a payer's tab knows: the key of its last press, and the orders it was shown."""
+
+    key: str = ""
+    presses: int = 0
+    orders: list[Order] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """The present state of a run, as far as it is not in the database or in the channel's book."""
+
+    town: Town
+    clock: FixedClock
+    gateway: WeChatGateway
+    fate: Fate
+    postman: Postman
+    owner: psycopg.Connection[tuple[Any, ...]]
+    pace: timedelta = timedelta(seconds=STEADY_S)
+    last_pass_at: Instant = BEGINNING
+    away_until: Instant = BEGINNING
+    deaf_until: Instant = BEGINNING
+    phones: list[str] = field(default_factory=list)
+    visits: dict[tuple[int, int], Visit] = field(default_factory=dict)
+    invented: dict[str, int] = field(default_factory=dict)
+    """Transactions that were told of and never happened, with their amounts."""
+
+    clerk_fen: int = 0
+    troubles: list[str] = field(default_factory=list)
+    """What went wrong that never may: a loop that failed, an error nobody foresaw."""
+
+    trace: list[str] = field(default_factory=list)
+
+    @property
+    def now(self) -> Instant:
+        """The present instant, the channel's and ours."""
+        return self.clock.now()
+
+    @property
+    def notify_url(self) -> str:
+        """Where the channel sends its notices."""
+        return f"{settings.NOTICE_URL}/notices/wechat"
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where notices go and where the wallet leads back to."""
+        return Addresses(notify_url=self.notify_url, order_page="http://127.0.0.1:8000/back")
+
+    def note(self, text: str) -> None:
+        """Write a line of the history of this run."""
+        self.trace.append(f"{self.now:%d %H:%M:%S} {text}")
+
+    def visit(self, house: int, tab: int) -> Visit:
+        """The tab of a household."""
+        return self.visits.setdefault((house, tab), Visit())
+
+    def pass_until(self, until: Instant) -> None:
+        """Let time pass: notices go out when they are due, and a worker looks whenever something is due, at its pace."""
+        while True:
+            due = min(self._next_notice_at() or until, self._next_work_at() or until)
+            if due >= until:
+                break
+            self._jump(max(due, self.now))
+            self.deliver()
+            self._work_if_due()
+        self._jump(max(until, self.now))
+
+    def _jump(self, to: Instant) -> None:
+        self.clock.advance(to - self.now)
+        self.gateway.sweep(self.now)
+
+    def _next_notice_at(self) -> datetime | None:
+        found = [at for at in (self.gateway.notices.next_due_at(), self.gateway.refunds.next_due_at()) if at is not None]
+        return min(found) if found else None
+
+    def _next_work_at(self) -> Instant | None:
+        """When a worker has something to do and looks."""
+        row = self.owner.execute(statement("next_work_at").encode(), {"now": self.now}).fetchone()
+        assert row is not None, "a smallest instant is one row"
+        if row[0] is None:
+            return None
+        return max(row[0], self.last_pass_at + self.pace, self.away_until)
+
+    def _work_if_due(self) -> None:
+        due = self._next_work_at()
+        if due is not None and due <= self.now:
+            self.work()
+
+    def deliver(self) -> None:
+        """The channel delivers what is due."""
+        self.postman.is_deaf = self.now < self.deaf_until
+        sent = self.postman.deliver()
+        if sent:
+            self.note(f"{sent} notices")
+
+    def work(self) -> None:
+        """A worker passes by: every loop until it has nothing left to do now."""
+        self.last_pass_at = self.now
+        for loop in LOOPS:
+            for _ in range(TURNS_MAX):
+                if not self.turn(loop):
+                    break
+
+    def turn(self, loop: Loop) -> int:
+        """One turn of a loop of the worker; how much it did. A failure is a trouble, except in the middle of somebody
+        else's doing, where a lock may stand in the way.
+        """
+        try:
+            done = loop.once(self.clock)
+        except psycopg.Error as failure:
+            if not self.fate.depth:
+                self.troubles.append(f"loop {loop.name}: {type(failure).__name__}")
+            return 0
+        except Exception as failure:
+            self.troubles.append(f"loop {loop.name}: {type(failure).__name__}")
+            return 0
+        if done:
+            self.note(f"{loop.name} {done}")
+        return done
+
+    def end_day(self) -> None:
+        """What the schedule does in the night."""
+        for region in (NATION, NANCHANG):
+            seal_ledger(region, clock=self.clock)
+
+
+_KEPT_KEYS: list[Keys] = []
+
+
+def keys_of_the_channel(folder: Path) -> Keys:
+    """The channel's keys, made once per process: identities always the same, key material fresh."""
+    if not _KEPT_KEYS:
+        with decided_by("the keys of the channel"):
+            _KEPT_KEYS.append(make_keys(BEGINNING))
+    save_keys(_KEPT_KEYS[0], folder)
+    write_merchant_file(_KEPT_KEYS[0], folder, base_url="http://127.0.0.1:1", control_url="http://127.0.0.1:1")
+    return _KEPT_KEYS[0]
+
+
+@contextmanager
+def of_one_seed(folder: Path) -> Iterator[None]:
+    """An environment in which nothing hangs on the machine: keys of our own, a channel of our own, no clock set."""
+    keys_of_the_channel(folder)
+    wanted = {
+        "CANBAO_WECHAT_FILE": str(folder / "merchant.json"),
+        "CANBAO_SEAL_KEYS": "1:" + "5a" * 16,
+        "CANBAO_DIGEST_KEY": "a5" * 32,
+        "CANBAO_CLOCK": "",
+    }
+    kept = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    ring.cache_clear()
+    catalogue.forget()
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        ring.cache_clear()
+        catalogue.forget()
+
+
+@contextmanager
+def world_of(seed: int, town: Town, folder: Path) -> Iterator[World]:
+    """The world of a seed at its beginning. The environment is that of `of_one_seed`."""
+    town.put_back()
+    clock, fate = FixedClock(BEGINNING), Fate()
+    gateway = WeChatGateway(
+        keys=keys_of_the_channel(folder),
+        clock=VirtualClock(real_now=clock.now),
+        seed=seed,
+        limits=Limits(rate_per_s=0, requests_max=0, run_s=0),
+    )
+    postman = Postman(gateway, clock)
+    lay(gateway, fate, postman.deliver)
+    with decided_by(f"{seed}"), watched(fate), owner_connection() as owner:
+        found = World(town=town, clock=clock, gateway=gateway, fate=fate, postman=postman, owner=owner)
+        for number in range(PHONES):
+            payer = gateway.ledger.create_payer(
+                name=f"payer {number}", balance_fen=RICH_FEN, openid=None, now=clock.now()
+            )
+            found.phones.append(payer.openid)
+        try:
+            with _heard(found):
+                yield found
+        finally:
+            postman.close()
+            gateway.close()
+
+
+@contextmanager
+def _heard(world: World) -> Iterator[None]:
+    """What the platform logs as an error is a trouble: it goes to the run and not to the terminal."""
+
+    def hear(_logger: object, _method: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if _method in ("error", "critical", "exception"):
+            what = f"{told.get('event')}: {told.get('error', '')}"
+            world.note(what)
+            if not world.fate.depth and told.get("error") not in ("Died",):
+                world.troubles.append(what)
+        raise structlog.DropEvent
+
+    # In place, as structlog's own testing does it: loggers that are bound already hold this very list.
+    processors = structlog.get_config()["processors"]
+    kept, kept_level = list(processors), logging.root.manager.disable
+    processors[:] = [hear]
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        processors[:] = kept
+        logging.disable(kept_level)
+
+
+__all__ = ["Visit", "World", "asked", "of_one_seed", "statement", "world_of"]
