@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from canbao.channels.contract import Accident, BadNotice, ChannelContract, FarSide, Oddity, SentNotice, WrongNotice
-from canbao.channels.interface import Connector, Mode, Outcome, PlaceOrder
+from canbao.channels.interface import Connector, Mode, Outcome, PlaceOrder, RefundFate, RequestRefund
+from canbao.channels.refund_contract import RefundContract, RefundingFarSide
 from canbao.channels.wechat import transport
 from canbao.channels.wechat.connector import WeChatConnector
 from canbao.channels.wechat.settings import from_environment
@@ -69,6 +70,12 @@ NOTICES = {
     WrongNotice.MERCHANT: "notice_wrong_merchant",
     WrongNotice.APP: "notice_wrong_app",
     WrongNotice.ORDER: "notice_wrong_order",
+}
+
+FATES = {
+    RefundFate.SUCCEEDED: "SUCCESS",
+    RefundFate.CLOSED: "CLOSED",
+    RefundFate.ABNORMAL: "ABNORMAL",
 }
 
 
@@ -153,6 +160,38 @@ class WeChatSandbox:
     def heard_count(self) -> int:
         return len(self._control.log())
 
+    def refund_of(self, order_no: str, trade_ref: str, captured_fen: Fen, amount_fen: Fen) -> RequestRefund:
+        self._count += 1
+        refund_id = derived_id("test refund", os.getpid(), id(self), self._count)
+        refund_no = make_no(RegionCode(360100), Kind.REFUND, refund_id)
+        return RequestRefund(
+            refund_no=refund_no,
+            order_no=order_no,
+            trade_ref=trade_ref,
+            amount_fen=amount_fen,
+            captured_fen=captured_fen,
+            reason="重复缴费退回",
+            notify_url=self._listener.url(refund_no),
+        )
+
+    def finish_refund(self, refund_no: str, fate: RefundFate) -> None:
+        self._control.finish_refund(refund_no, state=FATES[fate])
+
+    def refund_count(self, order_no: str) -> int:
+        return len(self._control.refunds(order_no))
+
+    def refund_notices(self, refund_no: str) -> list[SentNotice]:
+        return self.notices(refund_no)
+
+    def spoil_refund_notice(self, how: BadNotice | WrongNotice, order_no: str) -> None:
+        self._control.add_fault(NOTICES[how], endpoint="refund_notice", out_trade_no=order_no)
+
+    def set_means(self, *, is_short: bool) -> None:
+        if is_short:
+            self._control.withdraw()
+        else:
+            self._control.deposit(100_000_00)
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -177,7 +216,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def far_side(sandbox: Path) -> Iterator[FarSide]:
+def far_side(sandbox: Path) -> Iterator[RefundingFarSide]:
     patch = pytest.MonkeyPatch()
     patch.setattr(transport, "READ_TIMEOUT_S", 0.6)
     patch.setattr(transport, "CALL_TIMEOUT_S", 0.8)
@@ -191,6 +230,10 @@ def far_side(sandbox: Path) -> Iterator[FarSide]:
 
 class TestWeChat(ChannelContract):
     """Every line of the contract, on the business date of the demonstration."""
+
+
+class TestWeChatRefunds(RefundContract):
+    """Every line of the contract of refunds, against the sandbox's own rules and money."""
 
 
 def test_every_mishap_of_the_contract_is_one_that_the_sandbox_can_cause() -> None:
