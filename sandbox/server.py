@@ -147,14 +147,14 @@ class _Connection:
             case TransportAct.HANG:
                 await asyncio.sleep(answer.seconds)
             case TransportAct.RESET_IN_BODY:
-                await self._write(_raw_head(answer) + answer.body[: len(answer.body) // 2])
+                await self._send_raw(answer, answer.size // 2)
                 self._reset()
             case TransportAct.TRUNCATE:
-                await self._write(_raw_head(answer) + answer.body[: len(answer.body) // 2])
+                await self._send_raw(answer, answer.size // 2)
             case TransportAct.DRIP:
                 await self._drip(answer)
             case _ if "Content-Length" in answer.headers:
-                await self._write(_raw_head(answer) + answer.body)
+                await self._send_raw(answer, answer.size)
             case _:
                 return await self._send_whole(answer, method)
         return False
@@ -162,21 +162,28 @@ class _Connection:
     async def _send_whole(self, answer: Answer, method: str) -> bool:
         headers = list(answer.headers.items())
         if answer.status != 204:
-            headers.append(("Content-Length", str(len(answer.body))))
-        events: list[h11.Event] = [
-            h11.Response(status_code=answer.status, headers=headers, reason=_reason(answer.status).encode())
-        ]
-        if answer.body and method != "HEAD":
-            events.append(h11.Data(data=answer.body))
-        events.append(h11.EndOfMessage())
-        await self._write(b"".join(self._http.send(event) or b"" for event in events))
+            headers.append(("Content-Length", str(answer.size)))
+        head = h11.Response(status_code=answer.status, headers=headers, reason=_reason(answer.status).encode())
+        waiting = self._http.send(head) or b""
+        for piece in answer.pieces() if method != "HEAD" else ():
+            await self._write(waiting + (self._http.send(h11.Data(data=piece)) or b""))
+            waiting = b""
+        await self._write(waiting + (self._http.send(h11.EndOfMessage()) or b""))
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
             return False
         self._http.start_next_cycle()
         return True
 
+    async def _send_raw(self, answer: Answer, until: int) -> None:
+        """Send so many bytes of the body behind a head written by hand."""
+        waiting = _raw_head(answer)
+        for piece in answer.pieces(until):
+            await self._write(waiting + piece)
+            waiting = b""
+        await self._write(waiting)
+
     async def _drip(self, answer: Answer) -> None:
-        whole = _raw_head(answer) + answer.body
+        whole = _raw_head(answer) + answer.content()
         step = max(1, len(whole) // DRIP_BYTES_MAX)
         pause = answer.seconds / max(1, len(whole) // step)
         for begin in range(0, len(whole), step):
@@ -200,7 +207,7 @@ def _reason(status: int) -> str:
 
 def _raw_head(answer: Answer) -> bytes:
     """Status line and headers written by hand, for answers that no HTTP library would agree to send."""
-    headers = {"Content-Length": str(len(answer.body))} | answer.headers | {"Connection": "close"}
+    headers = {"Content-Length": str(answer.size)} | answer.headers | {"Connection": "close"}
     lines = [f"HTTP/1.1 {answer.status} {_reason(answer.status)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

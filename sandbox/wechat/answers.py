@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sandbox.exchange import Answer, TransportAct
+from sandbox.exchange import Answer, BodyFile, TransportAct
 from sandbox.wechat.errors import ChannelError, ErrorCode
 from sandbox.wechat.faults import Fault, Rule
 from sandbox.wechat.fields import Body
@@ -44,6 +44,12 @@ def refusal(error: ChannelError, request_id: str) -> Answer:
 def nowhere(status: int, request_id: str) -> Answer:
     """404 or 405 for a path the channel does not have: empty body, unsigned."""
     return Answer(status=status, headers={"Request-ID": request_id}, is_processed=False)
+
+
+def downloaded(file: BodyFile, request_id: str) -> Answer:
+    """A bill file: the one success that the channel does not sign."""
+    headers = {"Content-Type": "application/octet-stream", "Request-ID": request_id}
+    return Answer(status=200, headers=headers, file=file)
 
 
 def instead(rule: Rule, request_id: str) -> Answer:
@@ -121,7 +127,7 @@ def with_transport(answer: Answer, rules: Sequence[Rule], request_id: str) -> An
             case Fault.SLOW_DRIP:
                 answer = dataclasses.replace(answer, act=TransportAct.DRIP, seconds=rule.seconds)
             case Fault.WRONG_CONTENT_LENGTH:
-                headers = answer.headers | {"Content-Length": str(len(answer.body) // 2)}
+                headers = answer.headers | {"Content-Length": str(answer.size // 2)}
                 answer = dataclasses.replace(answer, headers=headers)
             case Fault.ERROR_CODE_AFTER_PROCESSING:
                 answer = dataclasses.replace(refusal(ChannelError(rule.code), request_id), is_processed=True)

@@ -19,6 +19,8 @@ class ErrorCode(StrEnum):
     APPID_MCHID_NOT_MATCH = "APPID_MCHID_NOT_MATCH"
     MCH_NOT_EXISTS = "MCH_NOT_EXISTS"
     ORDER_CLOSED = "ORDER_CLOSED"
+    NO_STATEMENT_EXIST = "NO_STATEMENT_EXIST"
+    STATEMENT_CREATING = "STATEMENT_CREATING"
     SIGN_ERROR = "SIGN_ERROR"
     NO_AUTH = "NO_AUTH"
     RULE_LIMIT = "RULE_LIMIT"
@@ -39,6 +41,8 @@ STATUS_OF: dict[ErrorCode, int] = {
     ErrorCode.APPID_MCHID_NOT_MATCH: 400,
     ErrorCode.MCH_NOT_EXISTS: 400,
     ErrorCode.ORDER_CLOSED: 400,
+    ErrorCode.NO_STATEMENT_EXIST: 400,
+    ErrorCode.STATEMENT_CREATING: 400,
     ErrorCode.SIGN_ERROR: 401,
     ErrorCode.NO_AUTH: 403,
     ErrorCode.RULE_LIMIT: 403,
@@ -59,6 +63,8 @@ MESSAGE_OF: dict[ErrorCode, str] = {
     ErrorCode.APPID_MCHID_NOT_MATCH: "appid和mch_id不匹配",
     ErrorCode.MCH_NOT_EXISTS: "商户号不存在",
     ErrorCode.ORDER_CLOSED: "订单已关闭",
+    ErrorCode.NO_STATEMENT_EXIST: "账单文件不存在，请检查当前商户号在指定日期内是否有成功的交易",
+    ErrorCode.STATEMENT_CREATING: "账单生成中，请在上午 10 点以后再试",
     ErrorCode.SIGN_ERROR: "错误的签名，验签失败",
     ErrorCode.NO_AUTH: "商户无权限",
     ErrorCode.RULE_LIMIT: "业务规则限制",

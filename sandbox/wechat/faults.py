@@ -26,6 +26,9 @@ class Endpoint(StrEnum):
     REFUND = "refund"
     REFUND_QUERY = "refund_query"
     REFUND_ABNORMAL = "refund_abnormal"
+    TRADE_BILL = "trade_bill"
+    FUND_BILL = "fund_bill"
+    BILL_FILE = "bill_file"
     CERTIFICATES = "certificates"
     PAY = "pay"
     EXPIRY = "expiry"
@@ -41,6 +44,7 @@ class Stage(StrEnum):
     EXPIRY = "expiry"
     REFUND = "refund"
     NOTICE = "notice"
+    STATEMENT = "statement"
 
 
 class Group(StrEnum):
@@ -51,6 +55,7 @@ class Group(StrEnum):
     BUSINESS = "business"
     NOTICE = "notice"
     MONEY = "money"
+    STATEMENT = "statement"
 
 
 class Fault(StrEnum):
@@ -122,6 +127,29 @@ class Fault(StrEnum):
     REFUND_UNKNOWN_THEN_FAILURE = "refund_unknown_then_failure"
     FEE_RETURN = "fee_return"
     FEE_NOT_RETURNED = "fee_not_returned"
+    STATEMENT_LATE = "statement_late"
+    STATEMENT_MISSING_DAY = "statement_missing_day"
+    STATEMENT_EMPTY_DAY = "statement_empty_day"
+    STATEMENT_MISSING_ROW = "statement_missing_row"
+    STATEMENT_EXTRA_ROW = "statement_extra_row"
+    STATEMENT_WRONG_AMOUNT = "statement_wrong_amount"
+    STATEMENT_DUPLICATE_ROW = "statement_duplicate_row"
+    STATEMENT_NEIGHBOUR_DAY = "statement_neighbour_day"
+    STATEMENT_REFUND_AHEAD = "statement_refund_ahead"
+    STATEMENT_FOREIGN_ROW = "statement_foreign_row"
+    STATEMENT_COMMA_IN_TEXT = "statement_comma_in_text"
+    STATEMENT_MANY_ROWS = "statement_many_rows"
+    STATEMENT_REORDERED_COLUMNS = "statement_reordered_columns"
+    STATEMENT_CRLF = "statement_crlf"
+    STATEMENT_BOM = "statement_bom"
+    STATEMENT_GBK = "statement_gbk"
+    STATEMENT_WRONG_SUMS = "statement_wrong_sums"
+    STATEMENT_TRUNCATED = "statement_truncated"
+    STATEMENT_WRONG_HASH = "statement_wrong_hash"
+    STATEMENT_CORRUPT_FILE = "statement_corrupt_file"
+    STATEMENT_ZIP_BOMB = "statement_zip_bomb"
+    STATEMENT_FOREIGN_TOKEN = "statement_foreign_token"
+    STATEMENT_FOREIGN_ADDRESS = "statement_foreign_address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +176,10 @@ def _paid(text: str) -> Entry:
 
 def _refunded(text: str) -> Entry:
     return Entry(group=Group.MONEY, stage=Stage.REFUND, default=Endpoint.REFUND, text=text)
+
+
+def _told(text: str) -> Entry:
+    return Entry(group=Group.STATEMENT, stage=Stage.STATEMENT, default=Endpoint.TRADE_BILL, text=text)
 
 
 CATALOGUE: dict[Fault, Entry] = {
@@ -240,6 +272,43 @@ CATALOGUE: dict[Fault, Entry] = {
     Fault.REFUND_UNKNOWN_THEN_FAILURE: _refunded("In work, and yet answered SYSTEM_ERROR; it ends CLOSED."),
     Fault.FEE_RETURN: _paid("The payment is charged 0.6 %; each refund of it brings its share of the fee back."),
     Fault.FEE_NOT_RETURNED: _refunded("The refund's share of the payment's fee stays with the channel."),
+    Fault.STATEMENT_LATE: _told(
+        "The ask answers STATEMENT_CREATING although the hour has come; `times` says how often."
+    ),
+    Fault.STATEMENT_MISSING_DAY: _told("The ask answers NO_STATEMENT_EXIST although there was trade that day."),
+    Fault.STATEMENT_EMPTY_DAY: _told("A file without a line, its sums all 0."),
+    Fault.STATEMENT_MISSING_ROW: _told(
+        "`count` lines are left out, and out of the sums: the first whose order number fits."
+    ),
+    Fault.STATEMENT_EXTRA_ROW: _told(
+        "`count` payments of 380.00 yuan of which nobody knows; of the order number given, where it names one."
+    ),
+    Fault.STATEMENT_WRONG_AMOUNT: _told("In `count` lines the amount is off by `delta_fen`, and in the sums."),
+    Fault.STATEMENT_DUPLICATE_ROW: _told("`count` lines stand there twice."),
+    Fault.STATEMENT_NEIGHBOUR_DAY: _told(
+        "`count` lines stand in the next day's file instead; put it in force for both asks."
+    ),
+    Fault.STATEMENT_REFUND_AHEAD: _told("`count` refunds in work are told of as done. Trade bills only."),
+    Fault.STATEMENT_FOREIGN_ROW: _told(
+        "`count` payments of another merchant and app are among the lines. Trade bills only."
+    ),
+    Fault.STATEMENT_COMMA_IN_TEXT: _told(
+        "In `count` lines the merchant's texts have commas and line breaks, written as the channel does."
+    ),
+    Fault.STATEMENT_MANY_ROWS: _told("`count` thousand payments of made-up orders are added."),
+    Fault.STATEMENT_REORDERED_COLUMNS: _told("The columns stand in the opposite order, those of the sums too."),
+    Fault.STATEMENT_CRLF: _told("Lines end with CR LF."),
+    Fault.STATEMENT_BOM: _told("The file begins with a byte order mark."),
+    Fault.STATEMENT_GBK: _told("The text is in GB 18030, the hash true of its bytes."),
+    Fault.STATEMENT_WRONG_SUMS: _told("The sums say `delta_fen` more than the lines make."),
+    Fault.STATEMENT_TRUNCATED: _told("The text ends in its middle, the hash true of what is left."),
+    Fault.STATEMENT_WRONG_HASH: _told("`hash_value` is not the file's."),
+    Fault.STATEMENT_CORRUPT_FILE: _told("Bytes in the middle of the file are changed, so that gzip finds it damaged."),
+    Fault.STATEMENT_ZIP_BOMB: _told(
+        "A packed file that unpacks to `count` times 64 MiB, the hash true of it. Only where GZIP is asked for."
+    ),
+    Fault.STATEMENT_FOREIGN_TOKEN: _told("`download_url` carries another merchant's token: NO_AUTH."),
+    Fault.STATEMENT_FOREIGN_ADDRESS: _told("`download_url` leads to another host."),
 }
 
 _STANDS_ON: dict[Stage, frozenset[Endpoint]] = {
@@ -252,6 +321,9 @@ _STANDS_ON: dict[Stage, frozenset[Endpoint]] = {
             Endpoint.REFUND,
             Endpoint.REFUND_QUERY,
             Endpoint.REFUND_ABNORMAL,
+            Endpoint.TRADE_BILL,
+            Endpoint.FUND_BILL,
+            Endpoint.BILL_FILE,
             Endpoint.CERTIFICATES,
         },
     ),
@@ -259,6 +331,7 @@ _STANDS_ON: dict[Stage, frozenset[Endpoint]] = {
     Stage.EXPIRY: frozenset({Endpoint.EXPIRY, Endpoint.ANY}),
     Stage.REFUND: frozenset({Endpoint.REFUND, Endpoint.ANY}),
     Stage.NOTICE: frozenset({Endpoint.NOTICE, Endpoint.REFUND_NOTICE, Endpoint.ANY}),
+    Stage.STATEMENT: frozenset({Endpoint.TRADE_BILL, Endpoint.FUND_BILL, Endpoint.ANY}),
 }
 # A rule on the wider place fires on the narrower as well.
 _WIDER = {Endpoint.REFUND_NOTICE: Endpoint.NOTICE}
@@ -266,7 +339,10 @@ _WIDER = {Endpoint.REFUND_NOTICE: Endpoint.NOTICE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One fault and when it fires. `times` 0 means always; `nth` counts matching calls from 1."""
+    """One fault and when it fires. `times` 0 means always; `nth` counts matching calls from 1.
+
+    Of a statement's fault `out_trade_no` selects lines of the file, and every ask for one is a matching call.
+    """
 
     fault: Fault
     endpoint: Endpoint
@@ -328,15 +404,17 @@ class FaultBook:
             for one in self._kept
         ]
 
-    def take(self, stage: Stage, endpoint: Endpoint, out_trade_no: str) -> list[Rule]:
-        """The rules that fire on this call, oldest first; asking counts as the call."""
+    def take(self, stage: Stage, endpoint: Endpoint, out_trade_no: str | None) -> list[Rule]:
+        """The rules that fire on this call, oldest first; asking counts as the call. None fits every pattern."""
         return [one.rule for one in self._kept if self._fires(one, stage, endpoint, out_trade_no)]
 
-    def _fires(self, one: _Kept, stage: Stage, endpoint: Endpoint, out_trade_no: str) -> bool:
+    def _fires(self, one: _Kept, stage: Stage, endpoint: Endpoint, out_trade_no: str | None) -> bool:
         rule = one.rule
         places = (Endpoint.ANY, endpoint, _WIDER.get(endpoint))
         is_here = CATALOGUE[rule.fault].stage is stage and rule.endpoint in places
-        if not is_here or not fnmatch.fnmatchcase(out_trade_no, rule.out_trade_no):
+        if not is_here:
+            return False
+        if out_trade_no is not None and not fnmatch.fnmatchcase(out_trade_no, rule.out_trade_no):
             return False
         one.seen_count += 1
         is_its_turn = one.seen_count >= rule.nth and (rule.times == 0 or one.fired_count < rule.times)

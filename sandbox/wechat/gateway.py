@@ -19,9 +19,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
 from sandbox.clock import VirtualClock, rfc3339
-from sandbox.exchange import Answer, Request, TransportAct, request_of
-from sandbox.wechat.answers import INSTEAD, Signer, instead, nowhere, refusal, with_transport
+from sandbox.exchange import Answer, BodyFile, Request, TransportAct, request_of
+from sandbox.wechat.answers import INSTEAD, Signer, downloaded, instead, nowhere, refusal, with_transport
 from sandbox.wechat.authorization import check_request
+from sandbox.wechat.bill_calls import BillCalls
+from sandbox.wechat.bills import BillBook
 from sandbox.wechat.cashier import Cashier
 from sandbox.wechat.errors import ChannelError, ErrorCode, SandboxRefusal, bad_field
 from sandbox.wechat.faults import Endpoint, Fault, FaultBook, Rule, Stage
@@ -58,6 +60,9 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Endpoint], ...] = (
         re.compile(r"/v3/refund/domestic/refunds/(?P<refund_id>[^/]+)/apply-abnormal-refund"),
         Endpoint.REFUND_ABNORMAL,
     ),
+    ("GET", re.compile(r"/v3/bill/tradebill"), Endpoint.TRADE_BILL),
+    ("GET", re.compile(r"/v3/bill/fundflowbill"), Endpoint.FUND_BILL),
+    ("GET", re.compile(r"/v3/billdownload/file"), Endpoint.BILL_FILE),
     ("GET", re.compile(r"/v3/certificates"), Endpoint.CERTIFICATES),
 )
 
@@ -137,6 +142,8 @@ class WeChatGateway:
             keys=self.keys,
         )
         self._refund_calls = RefundCalls(self.refunds, self.keys)
+        self.bills = BillBook(store=self.store, ids=self.ids, faults=self.faults, keys=self.keys)
+        self._bill_calls = BillCalls(self.bills, self.keys)
         self.cashier = Cashier(orders=self.orders, ledger=self.ledger, keys=self.keys)
         self._signer = Signer(self.keys, self.sealer)
 
@@ -158,7 +165,7 @@ class WeChatGateway:
             self.before_answer()
         elif answer.act is not None and answer.act is not TransportAct.DRIP:
             raise TransportFailure(answer.act, is_processed=answer.is_processed)
-        return answer.status, answer.headers, answer.body
+        return answer.status, answer.headers, answer.content()
 
     def exchange(self, request: Request) -> Answer:
         """The answer to one request, and what shall happen to it on the way."""
@@ -224,6 +231,8 @@ class WeChatGateway:
             return refusal(ChannelError(ErrorCode.SYSTEM_ERROR), request_id)
         except ChannelError as error:
             return with_transport(refusal(error, request_id), rules, request_id)
+        if isinstance(content, BodyFile):
+            return with_transport(downloaded(content, request_id), rules, request_id)
         return self._signer.success(
             content,
             asked_serial=request.headers.get("wechatpay-serial", ""),
@@ -243,7 +252,9 @@ class WeChatGateway:
             transaction_id=_text_in(request.body, "transaction_id"),
         )
 
-    def _admit_and_process(self, call: Call, request: Request, rules: list[Rule], now: datetime) -> Body | None:
+    def _admit_and_process(
+        self, call: Call, request: Request, rules: list[Rule], now: datetime
+    ) -> Body | BodyFile | None:
         if not self.rates.admits(call.endpoint, now):
             raise ChannelError(ErrorCode.FREQUENCY_LIMITED)
         try:
@@ -252,7 +263,7 @@ class WeChatGateway:
             self.rates.note_refused(call.endpoint)
             raise
 
-    def _process(self, call: Call, request: Request, rules: list[Rule], now: datetime) -> Body | None:
+    def _process(self, call: Call, request: Request, rules: list[Rule], now: datetime) -> Body | BodyFile | None:
         match call.endpoint:
             case Endpoint.ORDER:
                 return self._place(call, request, rules, now)
@@ -267,6 +278,10 @@ class WeChatGateway:
                 return self._refund_calls.query(call.refund_no, _query_values(request))
             case Endpoint.REFUND_ABNORMAL:
                 return self._refund_calls.reroute(call.refund_id, request, now)
+            case Endpoint.TRADE_BILL | Endpoint.FUND_BILL:
+                return self._bill_calls.ask(call.endpoint, _query_values(request), self.base_url, now)
+            case Endpoint.BILL_FILE:
+                return self._bill_calls.file(_query_values(request), now)
             case _:
                 return self._certificates(now)
 

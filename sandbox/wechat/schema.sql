@@ -74,6 +74,7 @@ CREATE TABLE IF NOT EXISTS trade_order (
 CREATE INDEX IF NOT EXISTS trade_order_unpaid ON trade_order (created_at) WHERE state = 'NOTPAY';
 CREATE INDEX IF NOT EXISTS trade_order_expiry ON trade_order (expires_at) WHERE state = 'NOTPAY' AND is_expiry_seen = 0;
 CREATE INDEX IF NOT EXISTS trade_order_number ON trade_order (out_trade_no);
+CREATE INDEX IF NOT EXISTS trade_order_paid ON trade_order (merchant_ref, paid_at) WHERE paid_at IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS refund (
     merchant_ref    TEXT NOT NULL,
@@ -102,6 +103,7 @@ CREATE TABLE IF NOT EXISTS refund (
     CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL))
 );
 CREATE INDEX IF NOT EXISTS refund_of_transaction ON refund (transaction_id, asked_at);
+CREATE INDEX IF NOT EXISTS refund_asked ON refund (merchant_ref, asked_at);
 CREATE INDEX IF NOT EXISTS refund_number ON refund (out_refund_no);
 CREATE INDEX IF NOT EXISTS refund_held ON refund (merchant_ref, amount_fen, fee_return_fen)
     WHERE state IN ('PROCESSING', 'ABNORMAL');

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from sandbox.clock import BEIJING
 
 Value = str | int | bytes | None
+Values = Sequence[Value] | Mapping[str, Value]
 VERSION = 2
 """Of the schema; a book of another version is not opened."""
 TABLES = (
@@ -63,6 +64,10 @@ class Store:
     def rows(self, statement: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
         """All rows of a statement."""
         return self._connection.execute(statement, values).fetchall()
+
+    def each(self, statement: str, values: Values = ()) -> Iterator[sqlite3.Row]:
+        """The rows of a statement one by one; nothing may be written before the last."""
+        return iter(self._connection.execute(statement, values))
 
     def row(self, statement: str, values: Sequence[Value] = ()) -> sqlite3.Row | None:
         """The first row, or None."""
@@ -146,6 +151,10 @@ class Ids:
         """29 digits beginning with 5030, as the channel's numbers do."""
         count, digest = self._next("refund")
         return f"5030{int(digest[:8], 16) % 1_000_000:06d}{now.astimezone(BEIJING):%Y%m%d}{count:011d}"
+
+    def bill_token(self) -> str:
+        """The secret part of a bill's `download_url`."""
+        return self._next("bill_token")[1]
 
     def drawn(self, kind: str, most: int) -> int:
         """A whole number from 0 to `most`, decided by the seed and by how many of this kind were drawn before."""

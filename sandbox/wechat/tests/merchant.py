@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1
 
+from sandbox.clock import BEIJING
 from sandbox.exchange import Answer, Request, request_of
 from sandbox.wechat.errors import ErrorCode
 from sandbox.wechat.fields import Body
@@ -22,6 +24,8 @@ from sandbox.wechat.wire import SCHEME, is_signed_by, sign, signed_text
 
 ORDERS = "/v3/pay/transactions"
 REFUNDS = "/v3/refund/domestic/refunds"
+TRADE_BILL = "/v3/bill/tradebill"
+FUND_BILL = "/v3/bill/fundflowbill"
 NOTIFY_URL = "http://127.0.0.1:9/notices/wechat"
 REFUND_URL = "http://127.0.0.1:9/notices/refund"
 # Longer than any ordinary refund takes.
@@ -130,6 +134,27 @@ class Merchant:
 
     def status_of(self, out_refund_no: str) -> str:
         return str(content_of(self.ask_refund(out_refund_no))["status"])
+
+    def ask_bill(self, day: str, query: str = "", path: str = TRADE_BILL) -> Answer:
+        """Ask for a day's bill; its address is in the answer."""
+        return self.call("GET", f"{path}?bill_date={day}{query}")
+
+    def take_bill(self, asked: Answer) -> Answer:
+        """Take the file that an ask was answered with."""
+        assert asked.status == 200, asked.body
+        return self.call("GET", str(content_of(asked)["download_url"]).removeprefix(self.gateway.base_url))
+
+    def bill(self, day: str, query: str = "", path: str = TRADE_BILL) -> bytes:
+        """The file of a day's bill, its hash checked where it is not packed."""
+        asked = self.ask_bill(day, query, path)
+        content = self.take_bill(asked).content()
+        if "GZIP" not in query:
+            assert content_of(asked)["hash_value"] == hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        return content
+
+    def set_time(self, text: str) -> None:
+        """Make it this moment in China, such as `2024-11-16 10:00:00`."""
+        self.gateway.clock.set(datetime.fromisoformat(text).replace(tzinfo=BEIJING))
 
     def secret(self, text: str) -> str:
         """A text under the platform's public key, as secret fields travel."""

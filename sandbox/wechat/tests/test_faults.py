@@ -15,6 +15,7 @@ from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule
 from sandbox.wechat.gateway import TransportFailure, WeChatGateway
 from sandbox.wechat.notices import OutgoingNotice
 from sandbox.wechat.orders import TradeState
+from sandbox.wechat.tests.bill_faults import BILL_FAULTS
 from sandbox.wechat.tests.conftest import START
 from sandbox.wechat.tests.merchant import ORDERS, Merchant, code_of, content_of
 from sandbox.wechat.tests.refund_faults import REFUND_FAULTS
@@ -462,7 +463,7 @@ def _payer_pays_twice(merchant: Merchant) -> None:
 
 @pytest.mark.parametrize("fault", list(Fault), ids=str)
 def test_each_fault_does_what_the_catalogue_says(merchant: Merchant, fault: Fault) -> None:
-    shown = {**SHOWN, **REFUND_FAULTS}
-    assert len(shown) == len(SHOWN) + len(REFUND_FAULTS)
+    shown = {**SHOWN, **REFUND_FAULTS, **BILL_FAULTS}
+    assert len(shown) == len(SHOWN) + len(REFUND_FAULTS) + len(BILL_FAULTS)
     assert set(shown) == set(Fault) == set(CATALOGUE)
     shown[fault](merchant)
