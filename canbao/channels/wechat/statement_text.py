@@ -81,18 +81,23 @@ class Fees(dict[str, int]):
 
 
 class Instants(dict[str, Instant]):
-    """China's time as an instant, remembered; anything else is a ValueError.
+    """China's time as an instant, remembered; `prefix` stands before each. Anything else is a ValueError.
 
     >>> Instants()["2024-11-15 10:00:41"]
     datetime.datetime(2024, 11, 15, 2, 0, 41, tzinfo=datetime.timezone.utc)
     """
 
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__()
+        self._prefix = prefix
+
     def __missing__(self, text: str) -> Instant:
-        if _AT.fullmatch(text) is None:
+        plain = text.removeprefix(self._prefix)
+        if not text.startswith(self._prefix) or _AT.fullmatch(plain) is None:
             raise ValueError(text)
         if len(self) > REMEMBERED_MAX:
             self.clear()
-        at = self[text] = datetime.fromisoformat(text).replace(tzinfo=BEIJING).astimezone(UTC)
+        at = self[text] = datetime.fromisoformat(plain).replace(tzinfo=BEIJING).astimezone(UTC)
         return at
 
 
