@@ -18,6 +18,7 @@ from canbao.payments.captures import (
     open_overdue_case,
     record,
 )
+from canbao.payments.cases import cases_gone, close_cases
 from canbao.payments.checks import AUDITORS
 from canbao.payments.errors import (
     AGREEMENT_NOT_ACCEPTED,
@@ -171,6 +172,7 @@ __all__ = [
     "ask_refund",
     "captures_of",
     "case_of_order",
+    "cases_gone",
     "check_refund",
     "claim_notices",
     "claim_one_to_ask",
@@ -178,6 +180,7 @@ __all__ = [
     "claim_refunds_to_ask",
     "claim_to_ask",
     "claim_to_send",
+    "close_cases",
     "close_notices",
     "doubt_refund",
     "events_of",

@@ -54,3 +54,45 @@ STATEMENT_NOT_FOUND = declare(
     "没有这份账单，请核对地区、渠道和日期",
     "There is no such statement; check the region, the channel and the day",
 )
+DISCREPANCY_NOT_FOUND = declare(
+    "reconciliation.discrepancy_not_found",
+    Retry.NEVER,
+    "没有这件差错，请核对编号",
+    "There is no such discrepancy; check its number",
+)
+DISCREPANCY_WRONG_STATE = declare(
+    "reconciliation.discrepancy_wrong_state",
+    Retry.NEVER,
+    "差错 {case_no} 现在是“{state}”，不能做这一步（{act}）",
+    "Discrepancy {case_no} is now “{state}”; this step ({act}) cannot be taken",
+)
+DISCREPANCY_NOT_YOURS = declare(
+    "reconciliation.discrepancy_not_yours",
+    Retry.NEVER,
+    "差错 {case_no} 由 {owner} 经办，不是 {by}。要换人，请先接手并写明原因",
+    "Discrepancy {case_no} is looked after by {owner}, not {by}. Take it over first, and say why",
+)
+DISCREPANCY_WITHOUT_NAME = declare(
+    "reconciliation.discrepancy_without_name",
+    Retry.NEVER,
+    "请写经办人，最多 64 个字",
+    "Say who does this, in at most 64 characters",
+)
+DISCREPANCY_WITHOUT_REASON = declare(
+    "reconciliation.discrepancy_without_reason",
+    Retry.NEVER,
+    "请写明原因，最多 200 个字",
+    "Say why, in at most 200 characters",
+)
+DISCREPANCY_SAME_PERSON = declare(
+    "reconciliation.discrepancy_same_person",
+    Retry.NEVER,
+    "提出和批准不能是同一个人（{by}），请换一个人批准",
+    "The same person ({by}) cannot propose and approve; have somebody else approve",
+)
+ACT_NOT_TRUE = declare(
+    "reconciliation.act_not_true",
+    Retry.ASK,
+    "说是“{act}”，可是账上查不到这样的事，请先办理或换一个说法",
+    "“{act}” is said, and our books know nothing of it; do that first, or say something else",
+)

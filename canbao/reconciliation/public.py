@@ -8,8 +8,9 @@ from __future__ import annotations
 from canbao.reconciliation.checks import AUDITORS
 from canbao.reconciliation.discrepancies import Raised, RaiseStatus, heal_discrepancies, raise_discrepancies
 from canbao.reconciliation.discrepancy_rules import Act, DiscrepancyKind
-from canbao.reconciliation.discrepancy_states import DiscrepancyState
+from canbao.reconciliation.discrepancy_states import STANDING, DiscrepancyState
 from canbao.reconciliation.errors import (
+    ACT_NOT_TRUE,
     CHANNEL_WITHOUT_STATEMENTS,
     DAY_NOT_OVER,
     STATEMENT_NOT_FETCHED,
@@ -28,6 +29,16 @@ from canbao.reconciliation.matching import (
     to_settle,
     verdict_counts,
 )
+from canbao.reconciliation.resolving import (
+    Discrepancy,
+    approve_resolution,
+    discrepancies,
+    discrepancy_by_no,
+    discrepancy_events_of,
+    propose_resolution,
+    send_back_resolution,
+    take_discrepancy,
+)
 from canbao.reconciliation.rules import Heal, Verdict
 from canbao.reconciliation.statement_files import (
     Statement,
@@ -41,15 +52,18 @@ from canbao.reconciliation.statement_files import (
 from canbao.reconciliation.states import DISCREPANCY, STATEMENT, StatementSource, StatementState
 
 __all__ = [
+    "ACT_NOT_TRUE",
     "AUDITORS",
     "CHANNEL_WITHOUT_STATEMENTS",
     "DAY_NOT_OVER",
     "DISCREPANCY",
+    "STANDING",
     "STATEMENT",
     "STATEMENT_NOT_FETCHED",
     "STATEMENT_NOT_READY",
     "Act",
     "Difference",
+    "Discrepancy",
     "DiscrepancyKind",
     "DiscrepancyState",
     "Heal",
@@ -60,6 +74,13 @@ __all__ = [
     "StatementState",
     "Verdict",
     "VerdictCount",
+    "approve_resolution",
+    "discrepancies",
+    "discrepancy_by_no",
+    "discrepancy_events_of",
+    "propose_resolution",
+    "send_back_resolution",
+    "take_discrepancy",
     "captured_among",
     "days_matched",
     "differences_of",

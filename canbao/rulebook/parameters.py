@@ -326,6 +326,16 @@ class Refund(BaseModel):
     decided_working_days: SourcedCount
 
 
+class Reconciliation(BaseModel):
+    """What a region says of resolving discrepancies (差错处理). A file without this section is read as
+    `national_reconciliation.yaml` says.
+    """
+
+    model_config = STRICT
+
+    two_people_above_yuan: SourcedYuan
+
+
 class RegionYear(BaseModel):
     """All values of one region, scheme and insured year, as published."""
 
@@ -346,6 +356,7 @@ class RegionYear(BaseModel):
     newborn: MaybeNewborn
     waiting: MaybeWaiting
     refund: Refund | None = None
+    reconciliation: Reconciliation | None = None
     sources: dict[str, SourceEntry]
 
     @property
