@@ -121,6 +121,26 @@ def reconcile_due(region: RegionCode, *, clock: Clock) -> list[DayRun]:
     return done
 
 
+def alarm_missing(region: RegionCode, *, clock: Clock) -> int:
+    """Put yesterday before people where its trade statement is still not matched; answers of how many channels.
+
+    When the statement comes after all and is matched, the discrepancy ends by itself.
+    """
+    day_on = clock.today() - timedelta(days=1)
+    missing = 0
+    for channel in catalogue.configured():
+        if Capability.STATEMENT not in catalogue.connector(channel).capabilities:
+            continue
+        if reconciliation.days_matched(region, channel, [day_on]):
+            continue
+        failed = [kept for kept in reconciliation.statements_of(region, channel, day_on) if kept.failure_code]
+        why = failed[0].failure_code if failed else "no statement"
+        with region_tx(region) as tx:
+            reconciliation.raise_missing(tx, channel, day_on, why=why, now=clock.now())
+        missing += 1
+    return missing
+
+
 def _refuse(region: RegionCode, channel_code: str, day_on: date, *, clock: Clock) -> None:
     if region != NATION:
         policy.region(region)
@@ -212,6 +232,7 @@ def _match(kept: Statement, connector: Connector, *, clock: Clock) -> Statement:
         _settle_what_only_they_know(kept, connector, clock=clock)
         _leave_to_the_nation(kept, clock=clock)
         _ask_about_what_is_open(kept, clock=clock)
+        _put_before_people(kept, clock=clock)
     return kept
 
 
@@ -270,3 +291,11 @@ def _ask_about_what_is_open(kept: Statement, *, clock: Clock) -> None:
                 how = Heal.SETTLED if asked.state is payments.OrderState.SETTLED else Heal.CLOSED
                 with region_tx(kept.region_code) as tx:
                     reconciliation.heal(tx, kept.statement_id, [found.subject], how, now=clock.now())
+
+
+def _put_before_people(kept: Statement, *, clock: Clock) -> None:
+    """Whatever stands after all that becomes a discrepancy; what was told of before is not told again."""
+    after: str | None = ""
+    while after is not None:
+        with region_tx(kept.region_code) as tx:
+            after = reconciliation.raise_page(tx, kept, after=after, now=clock.now())

@@ -1,11 +1,22 @@
 """The front door of reconciliation: statements, the verdicts on their lines, and the auditors that compare rooms.
 
-Read `statement_files`, `loading` and `matching` for what each promises.
+Read `statement_files`, `loading`, `matching` and `differences` for what each promises.
 """
 
 from __future__ import annotations
 
 from canbao.reconciliation.checks import AUDITORS
+from canbao.reconciliation.differences import (
+    Difference,
+    captured_among,
+    differences_of,
+    heal,
+    payment_of,
+    raise_missing,
+    raise_page,
+    standing,
+    to_settle,
+)
 from canbao.reconciliation.discrepancies import Raised, RaiseStatus, heal_discrepancies, raise_discrepancies
 from canbao.reconciliation.discrepancy_rules import Act, DiscrepancyKind
 from canbao.reconciliation.discrepancy_states import STANDING, DiscrepancyState
@@ -17,18 +28,7 @@ from canbao.reconciliation.errors import (
     STATEMENT_NOT_READY,
 )
 from canbao.reconciliation.loading import load_lines
-from canbao.reconciliation.matching import (
-    Difference,
-    VerdictCount,
-    captured_among,
-    differences_of,
-    heal,
-    match_statement,
-    payment_of,
-    standing,
-    to_settle,
-    verdict_counts,
-)
+from canbao.reconciliation.matching import VerdictCount, match_statement, verdict_counts
 from canbao.reconciliation.resolving import (
     Discrepancy,
     approve_resolution,
@@ -75,15 +75,12 @@ __all__ = [
     "Verdict",
     "VerdictCount",
     "approve_resolution",
-    "discrepancies",
-    "discrepancy_by_no",
-    "discrepancy_events_of",
-    "propose_resolution",
-    "send_back_resolution",
-    "take_discrepancy",
     "captured_among",
     "days_matched",
     "differences_of",
+    "discrepancies",
+    "discrepancy_by_no",
+    "discrepancy_events_of",
     "fail_statement",
     "heal",
     "heal_discrepancies",
@@ -91,11 +88,16 @@ __all__ = [
     "load_lines",
     "match_statement",
     "payment_of",
+    "propose_resolution",
     "raise_discrepancies",
+    "raise_missing",
+    "raise_page",
+    "send_back_resolution",
     "standing",
     "statement",
     "statement_text",
     "statements_of",
+    "take_discrepancy",
     "to_settle",
     "verdict_counts",
 ]

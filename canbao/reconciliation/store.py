@@ -57,6 +57,22 @@ class HealedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatterOfRow:
+    """What of a difference says which matter it is, and how it went away."""
+
+    channel_code: str
+    day_on: date
+    subject: str
+    line_no: int | None
+    verdict: str
+    kind: str
+    trade_ref: str
+    refund_no: str
+    refund_ref: str
+    heal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountRow:
     """How often a verdict was given, and healed in one way."""
 

@@ -1,5 +1,5 @@
-"""What runs by the clock on the wall: sealing the books, the nightly audit, sweeping limits, re-sealing under a new
-key.
+"""What runs by the clock on the wall: sealing the books, the nightly audit, comparing yesterday with the channels'
+statements, sweeping limits, re-sealing under a new key.
 
 Jobs live in the same PostgreSQL (procrastinate), so any number of workers share them and each is done once. A job runs
 a journey; if it fails it is run again at its next time.
@@ -14,6 +14,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 
 from canbao.journeys.audit_books import audit_books
+from canbao.journeys.reconcile_day import alarm_missing, reconcile_due
 from canbao.journeys.rotate_keys import rotate_keys
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.journeys.sweep_limits import sweep_limits
@@ -56,6 +57,20 @@ def make_app() -> App:
     @app.task(name="rotate_keys", queueing_lock="rotate_keys")
     def rotate(timestamp: int) -> None:
         rotate_keys(regions())
+
+    # Beijing's ten o'clock, when statements of yesterday are there, and every half hour until noon.
+    @app.periodic(cron="0,30 2-3 * * *")
+    @app.task(name="reconcile_days", queueing_lock="reconcile_days")
+    def reconcile(timestamp: int) -> None:
+        for region in regions():
+            reconcile_due(region, clock=process_clock())
+
+    @app.periodic(cron="0 4 * * *")
+    @app.task(name="alarm_missing_statements", queueing_lock="alarm_missing_statements")
+    def alarm(timestamp: int) -> None:
+        for region in regions():
+            reconcile_due(region, clock=process_clock())
+            alarm_missing(region, clock=process_clock())
 
     return app
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 import typer
 from typer.core import TyperGroup
 
-from canbao.site.cli import assess, bench, demo, discrepancies, documents, keys, policy, refunds, register, run, system
+from canbao.site.cli import (
+    assess,
+    bench,
+    demo,
+    discrepancies,
+    documents,
+    keys,
+    policy,
+    reconcile,
+    refunds,
+    register,
+    run,
+    system,
+)
 from canbao.site.cli.refusals import told_in_a_sentence
 
 
@@ -33,6 +46,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(discrepancies.app, name="discrepancies")
 app.command("assess")(assess.assess)
+app.command("reconcile")(reconcile.reconcile)
 app.command("migrate")(system.migrate)
 app.command("distribute")(system.distribute)
 app.command("audit")(system.audit)
