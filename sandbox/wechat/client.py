@@ -94,6 +94,16 @@ class SandboxClient:
         """A clerk refunds by hand in the merchant's web platform; the refund, with the number it was given."""
         return self.post("/refunds", {"out_trade_no": out_trade_no, "amount_fen": amount_fen})
 
+    def bill(self, day: str, *, bill_type: str = "ALL", sub_mchid: str = "") -> str:
+        """The trade bill of a day (`2024-11-15`) as the channel's book has it, at any hour and without the faults;
+        empty where nothing happened."""
+        query = {"kind": "trade", "day": day, "bill_type": bill_type} | ({"sub_mchid": sub_mchid} if sub_mchid else {})
+        return str(self.get("/bills", query)["text"])
+
+    def fund_bill(self, day: str) -> str:
+        """The movements of the merchant's account on a day, in the same way."""
+        return str(self.get("/bills", {"kind": "funds", "day": day})["text"])
+
     def set_payer_state(self, openid: str, state: str) -> Content:
         """Make a payer `normal`, `card_dead` or `cancelled`; the payer afterwards."""
         return self.post(f"/payers/{openid}/state", {"state": state})

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from sandbox.clock import parse_rfc3339, rfc3339
 from sandbox.exchange import Request
 from sandbox.wechat.bulk import BulkOrder, build_bulk, message_line, write_bulk
+from sandbox.wechat.control_bills import BillRoutes
 from sandbox.wechat.control_refunds import RefundRoutes
 from sandbox.wechat.errors import ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import CATALOGUE, Endpoint, Fault, Rule
@@ -62,6 +63,7 @@ class ControlPlane:
             ("GET", "/log", self._log),
             ("POST", "/bulk_notices", self._bulk),
             *RefundRoutes(gateway).listed(),
+            *BillRoutes(gateway).listed(),
         )
 
     def handle(self, request: Request) -> Reply:
