@@ -23,7 +23,7 @@ from canbao.channels.interface import Outcome
 from canbao.channels.wechat import adapter
 from canbao.channels.wechat.adapter import WeChatAdapter
 from canbao.channels.wechat.connector import WeChatConnector
-from canbao.channels.wechat.tests.far_end import FarEnd, Received, raw_answer
+from canbao.channels.wechat.tests.far_end import MCHID, MERCHANT_SERIAL, FarEnd, Received, raw_answer
 
 NOW = datetime(2024, 11, 15, 2, 0, 0, tzinfo=UTC)
 ORDER_NO = "360100P4M82ZT7K3QX"
@@ -43,6 +43,8 @@ def test_private_names_are_where_the_adapter_expects_them(wechat: WeChatConnecto
     assert core._public_key is not None
     assert core._certificates == []
     assert core._logger is None
+    assert (core._mchid, core._cert_serial_no) == (MCHID, MERCHANT_SERIAL)
+    assert core._private_key.key_size == 2048
     assert list(inspect.signature(type(core)._verify_signature).parameters) == ["self", "headers", "body"]
     assert list(inspect.signature(type(core)._update_certificates).parameters) == ["self"]
     assert core._update_certificates is adapter._no_call_out
@@ -54,6 +56,13 @@ def test_sdk_sends_through_the_names_that_are_replaced() -> None:
     assert "requests.post(url=self._gate_way + path, json=None if files else data" in source
     assert "self._verify_signature(response.headers, response.text)" in source
     assert "time.time()" in inspect.getsource(wechatpayv3.utils.build_authorization)
+    assert list(inspect.signature(wechatpayv3.utils.build_authorization).parameters)[:5] == [
+        "path",
+        "method",
+        "mchid",
+        "serial_no",
+        "private_key",
+    ]
     assert list(inspect.signature(wechatpayv3.utils.aes_decrypt).parameters) == [
         "nonce",
         "ciphertext",
