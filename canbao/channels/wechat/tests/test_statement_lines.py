@@ -403,6 +403,8 @@ def test_line_of_another_width_is_refused() -> None:
         (b"\n\n", "channels.statement_truncated", {"line": 1}),
         (b"<html><body>502</body></html>\n\n", "channels.statement_column_missing", {"line": 1, "column": "交易时间"}),
     ],
+    # Named, because the bytes of a packed file hold the time at which it was packed.
+    ids=["empty", "gzip", "zip", "gbk", "utf-16", "no text", "zero byte", "endless line", "blank", "web page"],
 )
 def test_file_of_another_form_is_refused_in_a_sentence(content: bytes, code: str, told: dict[str, object]) -> None:
     assert trade_refusal(content) == (code, told)
