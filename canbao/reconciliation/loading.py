@@ -1,8 +1,8 @@
 """Loading a statement: every line of the file into the table, in one transaction and in bounded memory.
 
 Lines stream from the channel's reader into COPY. The reader raises where it cannot go on, and at the end when the
-file's own summary says otherwise than its lines: then nothing of the file is there. A file without one line of the day,
-or without one line of ours, is the wrong file and is refused whole.
+file's own summary says otherwise than its lines: then nothing of the file is there. A file given by hand without one line of
+the day, and any without one line of ours, is the wrong file and is refused whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from canbao.kernel.sql import Tx
 from canbao.reconciliation import store
 from canbao.reconciliation.errors import LINE_UNKEEPABLE, STATEMENT_OF_ANOTHER_DAY, STATEMENT_OF_ANOTHER_MERCHANT
 from canbao.reconciliation.statement_files import Statement, told
-from canbao.reconciliation.states import STATEMENT, StatementState
+from canbao.reconciliation.states import STATEMENT, StatementSource, StatementState
 
 BLOCK_LINES = 2_000
 """Lines handed to the driver at once."""
@@ -189,7 +189,9 @@ def _refuse_the_wrong_file(kept: Statement, seen: _Seen, account: Account) -> No
     if not seen.count:
         return
     assert seen.first_on is not None, "the first line was seen"
-    if not seen.on_day:
+    # Whoever gives a file may take the wrong one; a file that the channel named for the day is of that day, and a line
+    # of a neighbour day in it is judged by itself.
+    if not seen.on_day and kept.source is StatementSource.BY_HAND:
         raise STATEMENT_OF_ANOTHER_DAY(day=kept.day_on.isoformat(), found=seen.first_on.isoformat())
     if kept.kind is StatementKind.TRADES and not seen.of_us:
         raise STATEMENT_OF_ANOTHER_MERCHANT(found=seen.first_merchant[:REF_LENGTH_MAX], ours=account.merchant_ref)

@@ -445,3 +445,26 @@ def test_command_prints_what_became_of_every_line(
     refused = CliRunner().invoke(app, words)
     assert (refused.exit_code, "channels.statement_empty" in refused.stderr) == (2, True)
     assert CliRunner().invoke(app, [*words[:4], "yesterday", "--file", str(path)]).exit_code == 2
+
+
+def test_statements_are_fetched_from_the_channel_and_agree_with_its_own_books(world: World) -> None:
+    lost = world.open_an_order(RELATIVE)
+    for one in (PAYER, CHILD):
+        settled(world, one)
+    world.pay(lost)
+    world.letters()
+    next_morning(world)
+    world.letters()
+    done = reconcile_day(world.region, "wechat", DAY, clock=world.clock)
+    assert counts(done) == {"only_theirs": (1, 1), "matched": (2, 0)}
+    assert world.order(lost).state is OrderState.SETTLED
+    assert done.trades is not None
+    assert done.funds is not None
+    assert (done.trades.statement.source, done.trades.statement.payment_fen) == ("fetched", 120_000)
+    assert (done.funds.statement.state, done.funds.statement.line_count > 0) == ("loaded", True)
+    before = everything()
+    again = reconcile_day(world.region, "wechat", DAY, clock=world.clock)
+    assert again.trades is not None
+    assert (again.trades.was_known, counts(again)) == (True, counts(done))
+    assert everything() == before
+    assert (world.finish(), discrepancies(), world.sandbox.findings()) == ([], [], [])
