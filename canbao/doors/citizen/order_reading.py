@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import segno
@@ -15,6 +16,7 @@ from canbao.billing.public import Bill
 from canbao.channels.interface import Mode
 from canbao.coverage import public as coverage
 from canbao.documents import public as documents
+from canbao.doors.citizen.order_refunds import refunds_shown, title_of
 from canbao.doors.citizen.order_shown import (
     IN_DOUBT,
     TREASURY_DAYS_MOST,
@@ -34,8 +36,9 @@ from canbao.doors.frame.reader import Language
 from canbao.doors.frame.words import in_language, say
 from canbao.kernel.clock import Clock, Instant, civil_date
 from canbao.kernel.ids import group_no
+from canbao.kernel.money import Fen
 from canbao.payments import public as payments
-from canbao.payments.public import CaptureRecord, Order
+from canbao.payments.public import CaptureRecord, Order, Refund
 from canbao.policy import public as policy
 from canbao.registry import public as registry
 from canbao.registry.public import Person
@@ -57,13 +60,16 @@ def order_shown(
         in_wechat=in_wechat,
         channel_says_unpaid=said_unpaid,
     )
-    face = face_of(facts, now)
+    captures = payments.captures_of(order.region_code, order.order_no)
+    refunds = payments.refunds_of(order.region_code, order.order_no)
+    undone = {found.bill_id for found in billing.undone(order.region_code, order.bill_ids) if found.is_whole}
+    face = _face(face_of(facts, now), order, captures, undone)
     by_id = {bill.bill_id: bill for bill in billing.bills(order.region_code, order.bill_ids)}
     bills = [by_id[bill_id] for bill_id in order.bill_ids]
     people = {
         found.person_id: found for found in registry.people(order.region_code, [bill.person_id for bill in bills])
     }
-    captures = payments.captures_of(order.region_code, order.order_no)
+    paid_for = {bill.person_id for bill in bills if face is not OrderFace.SETTLED or bill.bill_id not in undone}
     region = policy.region(order.region_code)
     case = payments.case_of_order(order.region_code, order.order_no)
     voucher = documents.voucher_of(order.region_code, order.order_id) if face is OrderFace.SETTLED else None
@@ -76,7 +82,7 @@ def order_shown(
         order_no_text=group_no(order.order_no),
         case_no_text=group_no(case.case_no) if case is not None else "",
         amount_fen=order.amount_fen,
-        people=tuple(person_shown(found.name, found.id_no) for found in people.values()),
+        people=tuple(person_shown(found.name, found.id_no) for found in people.values() if found.person_id in paid_for),
         region_name=in_language(region.name_zh, region.name_en, language),
         insured_years="、".join(str(year) for year in sorted({bill.insured_year for bill in bills})),
         opened_at=order.opened_at,
@@ -88,13 +94,38 @@ def order_shown(
         wallet_until_at=order.opens_until or order.expires_at,
         wallet_is_stale=order.opens_until is not None and now >= order.opens_until,
         qr=_code(order.opens) if face is OrderFace.SCAN and order.opens else None,
-        stages=_stages(order, bills, people, captures, language, now)
+        stages=_stages(order, [bill for bill in bills if bill.bill_id not in undone], people, captures, language, now)
         if face is OrderFace.SETTLED
         else _stages_ahead(face, language),
-        extra_fen=tuple(found.amount_fen for found in captures if found.disposition == "suspended"),
+        extra_fen=_kept_apart(captures, refunds),
+        refunds=refunds_shown(refunds, language, now),
+        refund_title=title_of(refunds) if face is OrderFace.MONEY_BACK else "",
+        has_voucher=not any(found.state in _TAKEN_BACK and not found.from_suspense for found in refunds),
         verify_address=f"/verify/{voucher.voucher_no}" if voucher is not None else "",
         voucher_kb=voucher.kilobytes if voucher is not None else 0,
         poll_s=poll_every_s(face, now - order.opened_at),
+    )
+
+
+_TAKEN_BACK = (*payments.OWED, payments.RefundState.SUCCEEDED, payments.RefundState.FAILED)
+"""Refunds that were approved, whatever became of them: what they undid stays undone."""
+
+
+def _face(face: OrderFace, order: Order, captures: list[CaptureRecord], undone: set[UUID]) -> OrderFace:
+    """An order all of whose money goes back, or was never credited, is neither paid nor simply closed: its page speaks
+    of the money.
+    """
+    if face is OrderFace.SETTLED and undone >= set(order.bill_ids):
+        return OrderFace.MONEY_BACK
+    is_ended = face in (OrderFace.CLOSED, OrderFace.EXPIRED)
+    return OrderFace.MONEY_BACK if is_ended and captures else face
+
+
+def _kept_apart(captures: list[CaptureRecord], refunds: Sequence[Refund]) -> tuple[Fen, ...]:
+    """Money that paid nothing and of which no refund speaks yet."""
+    spoken_of = {found.capture_id for found in refunds if found.state is not payments.RefundState.REJECTED}
+    return tuple(
+        found.amount_fen for found in captures if found.disposition == "suspended" and found.capture_id not in spoken_of
     )
 
 

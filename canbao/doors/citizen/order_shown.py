@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from django.utils.safestring import SafeString
 
+from canbao.doors.citizen.order_refunds import RefundShown
 from canbao.doors.frame.people import PersonShown
 from canbao.kernel.clock import Instant, civil_date
 from canbao.kernel.money import Fen
@@ -43,6 +44,7 @@ class OrderFace(StrEnum):
     SETTLED = "settled"
     CLOSED = "closed"
     EXPIRED = "expired"
+    MONEY_BACK = "money_back"
 
 
 FINAL = frozenset({OrderFace.SETTLED, OrderFace.CLOSED, OrderFace.EXPIRED})
@@ -57,6 +59,7 @@ _TAGS = {
     OrderFace.SETTLED: "paid",
     OrderFace.CLOSED: "failed",
     OrderFace.EXPIRED: "failed",
+    OrderFace.MONEY_BACK: "refunded",
 }
 
 _SHOWS_EXPIRY = frozenset(
@@ -149,8 +152,9 @@ class StageShown:
 class OrderShown:
     """One order on its page.
 
-    `address` is the page's own path; `opens` the wallet's address, only where it may be pressed; `voucher_kb` how
-    large the voucher is, 0 until it is made.
+    `address` is the page's own path; `opens` the wallet's address, only where it may be pressed; `refund_title` how the
+    page is headed when all the money goes back; `has_voucher` whether a voucher may be had, which a refund ends;
+    `voucher_kb` how large it is, 0 until it is made.
     """
 
     face: OrderFace
@@ -174,13 +178,18 @@ class OrderShown:
     qr: SafeString | None = None
     stages: tuple[StageShown, ...] = ()
     extra_fen: tuple[Fen, ...] = ()
+    refunds: tuple[RefundShown, ...] = ()
+    refund_title: str = ""
+    has_voucher: bool = True
     verify_address: str = ""
     voucher_kb: int = 0
     poll_s: int = 0
 
     @property
     def tag(self) -> str:
-        """The state's word, icon and colour."""
+        """The state's word, icon and colour: what goes back is refunded only when all of it has."""
+        if self.face is OrderFace.MONEY_BACK and self.refund_title != "done":
+            return "waiting" if self.refund_title == "under_way" else "unknown"
         return tag_of(self.face)
 
     @property
@@ -192,7 +201,14 @@ class OrderShown:
     def told(self) -> str:
         """What the reader has been told, as a short mark: the same mark means there is nothing new to read out."""
         text = "|".join(
-            (self.face, self.opens, str(self.wallet_is_stale), *map(str, self.extra_fen), *self._stage_texts())
+            (
+                self.face,
+                self.opens,
+                str(self.wallet_is_stale),
+                *map(str, self.extra_fen),
+                *(refund.sentence for refund in self.refunds),
+                *self._stage_texts(),
+            )
         )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
