@@ -101,21 +101,21 @@ def reconcile_day(
 
 
 def reconcile_due(region: RegionCode, *, clock: Clock) -> list[DayRun]:
-    """Fetch and compare every day of the last week that was not matched yet, of every channel with statements.
+    """Fetch and compare every day of the last week that was not matched yet, of every channel with statements; days
+    of which something still stands are matched again, because our books may agree by now.
 
     A day that cannot be compared now holds up no other: it is told of in the log, and tried again at the next time.
     """
     days = [clock.today() - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
     done = []
-    for channel in catalogue.configured():
-        if Capability.STATEMENT not in catalogue.connector(channel).capabilities:
-            continue
+    for channel in _channels_with_statements():
         matched = set(reconciliation.days_matched(region, channel, days))
         for day_on in days:
-            if day_on in matched:
-                continue
             try:
-                done.append(reconcile_day(region, channel, day_on, clock=clock))
+                if day_on not in matched:
+                    done.append(reconcile_day(region, channel, day_on, clock=clock))
+                elif (kept := _with_something_standing(region, channel, day_on)) is not None:
+                    done.append(_match_again(kept, clock=clock))
             except CanbaoError as refused:
                 log.warning("day_not_compared", region_code=region, day_on=day_on.isoformat(), code=refused.code)
     return done
@@ -128,9 +128,7 @@ def alarm_missing(region: RegionCode, *, clock: Clock) -> int:
     """
     day_on = clock.today() - timedelta(days=1)
     missing = 0
-    for channel in catalogue.configured():
-        if Capability.STATEMENT not in catalogue.connector(channel).capabilities:
-            continue
+    for channel in _channels_with_statements():
         if reconciliation.days_matched(region, channel, [day_on]):
             continue
         failed = [kept for kept in reconciliation.statements_of(region, channel, day_on) if kept.failure_code]
@@ -139,6 +137,28 @@ def alarm_missing(region: RegionCode, *, clock: Clock) -> int:
             reconciliation.raise_missing(tx, channel, day_on, why=why, now=clock.now())
         missing += 1
     return missing
+
+
+def _channels_with_statements() -> list[str]:
+    able = [code for code in catalogue.configured() if Capability.STATEMENT in catalogue.connector(code).capabilities]
+    return [str(code) for code in able]
+
+
+def _with_something_standing(region: RegionCode, channel_code: str, day_on: date) -> Statement | None:
+    """The trade statement of a day that counts, if something of it stands."""
+    for kept in reconciliation.statements_of(region, channel_code, day_on):
+        if kept.is_current and kept.kind is StatementKind.TRADES:
+            stands = reconciliation.standing(region, kept.statement_id, list(Verdict), limit=1)
+            return kept if stands else None
+    return None
+
+
+def _match_again(kept: Statement, *, clock: Clock) -> DayRun:
+    kept = _match(kept, catalogue.connector(kept.channel_code), clock=clock)
+    run = StatementRun(statement=kept, was_known=True, counts=tuple(_counts(kept)))
+    return DayRun(
+        region_code=kept.region_code, channel_code=kept.channel_code, day_on=kept.day_on, trades=run, funds=None
+    )
 
 
 def _refuse(region: RegionCode, channel_code: str, day_on: date, *, clock: Clock) -> None:

@@ -1,8 +1,8 @@
 """Loading a statement: every line of the file into the table, in one transaction and in bounded memory.
 
 Lines stream from the channel's reader into COPY. The reader raises where it cannot go on, and at the end when the
-file's own summary says otherwise than its lines: then nothing of the file is there. A file given by hand without one line of
-the day, and any without one line of ours, is the wrong file and is refused whole.
+file's own summary says otherwise than its lines: then nothing of the file is there. A file given by hand without one
+line of the day, and any without one line of ours, is the wrong file and is refused whole.
 """
 
 from __future__ import annotations
