@@ -11,6 +11,7 @@ from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
 from canbao.payments import public as payments
+from canbao.reconciliation.statement_checks import statements_have_their_lines
 from canbao.reconciliation.undoing_checks import undone_bills_are_booked, vouchers_of_undone_are_void
 
 statements = Statements(__package__)
@@ -130,4 +131,5 @@ AUDITORS: tuple[Auditor, ...] = (
     bills_met_have_cover,
     undone_bills_are_booked,
     vouchers_of_undone_are_void,
+    statements_have_their_lines,
 )
