@@ -14,12 +14,14 @@ from sqlite3 import Row
 
 from sandbox.clock import BEIJING, to_ms
 from sandbox.wechat.bill_lines import NO_SUB_MERCHANT, BillType, FundLine, RefundPart, RefundWord, TradeLine, yuan
-from sandbox.wechat.fields import OrderKind, Scope
+from sandbox.wechat.fields import Scope
 from sandbox.wechat.keys import Keys
 from sandbox.wechat.ledger import merchant_account
 from sandbox.wechat.orders import TRADE_TYPE
 from sandbox.wechat.store import Store
 
+_TRADE_TYPE = {kind.value: word for kind, word in TRADE_TYPE.items()}
+_DIRECT = Scope.DIRECT.value
 _MADE_BY = {"api": "API", "clerk": "WEB"}
 
 _TRADES = """
@@ -119,11 +121,11 @@ def _trade(row: Row, keys: Keys, bill_type: BillType, until: int) -> TradeLine:
         at_ms=row["paid_at"] if bill_type is BillType.REFUND else row["at"],
         app_ref=keys.appid,
         merchant_ref=keys.mchid,
-        sub_merchant_ref=NO_SUB_MERCHANT if row["scope"] == Scope.DIRECT.value else keys.sub_mchid,
+        sub_merchant_ref=NO_SUB_MERCHANT if row["scope"] == _DIRECT else keys.sub_mchid,
         transaction_id=row["transaction_id"],
         out_trade_no=row["out_trade_no"],
         openid=row["openid"],
-        trade_type=TRADE_TYPE[OrderKind(row["kind"])],
+        trade_type=_TRADE_TYPE[row["kind"]],
         description=row["description"],
         attach=row["attach"],
         amount_fen=row["total_fen"],

@@ -267,7 +267,7 @@ CATALOGUE: dict[Fault, Entry] = {
     Fault.REFUND_DELAYED: _refunded("Accepted, and decided only `seconds` later."),
     Fault.REFUND_ABNORMAL: _refunded("Accepted, and ends ABNORMAL: the payer's card is dead."),
     Fault.REFUND_CLOSED: _refunded("Accepted, and ends CLOSED: only a new number can succeed."),
-    Fault.REFUND_AFTER_SETTLEMENT: _refunded("Succeeds at noon `count` days later, so in another day's bill."),
+    Fault.REFUND_AFTER_SETTLEMENT: _refunded("Succeeds at noon `count` days later; its own day's bill has it in work."),
     Fault.REFUND_UNKNOWN_THEN_SUCCESS: _refunded("In work, and yet answered SYSTEM_ERROR; it succeeds."),
     Fault.REFUND_UNKNOWN_THEN_FAILURE: _refunded("In work, and yet answered SYSTEM_ERROR; it ends CLOSED."),
     Fault.FEE_RETURN: _paid("The payment is charged 0.6 %; each refund of it brings its share of the fee back."),
@@ -333,6 +333,9 @@ _STANDS_ON: dict[Stage, frozenset[Endpoint]] = {
     Stage.NOTICE: frozenset({Endpoint.NOTICE, Endpoint.REFUND_NOTICE, Endpoint.ANY}),
     Stage.STATEMENT: frozenset({Endpoint.TRADE_BILL, Endpoint.FUND_BILL, Endpoint.ANY}),
 }
+# How high `count` may be: a million lines at most, 6.25 GiB of zip bomb, and a hundred of everything else.
+USUAL_COUNT_MAX = 100
+COUNT_MAX = {Fault.STATEMENT_MANY_ROWS: 1000}
 # A rule on the wider place fires on the narrower as well.
 _WIDER = {Endpoint.REFUND_NOTICE: Endpoint.NOTICE}
 
@@ -374,14 +377,14 @@ class FaultBook:
 
     def add(self, rule: Rule) -> int:
         """Put a rule in force and return its number; refused where a part makes no sense."""
-        entry = CATALOGUE[rule.fault]
+        entry, count_max = CATALOGUE[rule.fault], COUNT_MAX.get(rule.fault, USUAL_COUNT_MAX)
         checks = (
             (rule.endpoint in _STANDS_ON[entry.stage], f"{rule.fault} cannot stand on endpoint {rule.endpoint}."),
             (rule.nth >= 1, f"nth is {rule.nth}; the first matching call is 1."),
             (rule.times >= 0, f"times is {rule.times}; use 0 for always."),
             (0 < rule.probability <= 1, f"probability is {rule.probability}; it lies above 0 and up to 1."),
             (0 <= rule.seconds <= 7 * 86400, f"seconds is {rule.seconds}; it lies between 0 and seven days."),
-            (1 <= rule.count <= 100, f"count is {rule.count}; it lies between 1 and 100."),
+            (1 <= rule.count <= count_max, f"count is {rule.count}; it lies between 1 and {count_max}."),
             (rule.delta_fen != 0, "delta_fen is 0, which would not be a wrong amount."),
         )
         for is_sound, sentence in checks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import random
 import tracemalloc
 from datetime import timedelta
 from fractions import Fraction
@@ -13,9 +14,10 @@ import pytest
 
 from sandbox.clock import BEIJING
 from sandbox.exchange import Answer
-from sandbox.wechat.errors import ErrorCode
+from sandbox.wechat.errors import ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import Endpoint, Fault, Rule
 from sandbox.wechat.fields import Body
+from sandbox.wechat.ledger import merchant_account
 from sandbox.wechat.refund_record import RefundState
 from sandbox.wechat.tests.merchant import (
     FUND_BILL,
@@ -379,3 +381,43 @@ def test_fault_waits_for_an_ask_that_would_bring_a_file(merchant: Merchant) -> N
     assert code_of(merchant.ask_bill(DAY)) is ErrorCode.STATEMENT_CREATING
     merchant.set_time(MADE_AT)
     assert _numbers(merchant.bill(DAY)) == []
+
+
+def test_days_tell_of_everything_once_and_their_balances_meet(merchant: Merchant) -> None:
+    chance, gateway = random.Random(5), merchant.gateway
+    gateway.ledger.set_fee_per_million(6000)
+    merchant.set_time(f"{DAY} 20:00:00")
+    paid, refunded = set(), set()
+    for place in range(60):
+        order = merchant.paid(f"ORDER{place:04d}", chance.randint(1000, 90000))
+        paid.add(order.out_trade_no)
+        if chance.random() < 0.5:
+            refunded.add(f"REFUND{place:04d}")
+            assert merchant.refund(order, f"REFUND{place:04d}", chance.randint(1, 1000)).status == 200
+        merchant.pass_time(chance.randint(0, 1200))
+    days = [DAY, NEXT_DAY]
+    merchant.set_time("2024-11-17 10:00:00")
+    rows = [row for day in days for row in _rows(merchant, merchant.ask_bill(day))]
+    assert sorted(row["商户订单号"] for row in rows if row["交易状态"] == "SUCCESS") == sorted(paid)
+    assert sorted(row["商户退款单号"] for row in rows if row["交易状态"] == "REFUND") == sorted(refunded)
+    balance = Fraction(0)
+    for day in days:
+        for row in _rows(merchant, merchant.ask_bill(day, "", FUND_BILL)):
+            balance += Fraction(row["收支金额(元)"]) * (1 if row["收支类型"] == "收入" else -1)
+            assert Fraction(row["账户结余(元)"]) == balance
+    assert balance * 100 == gateway.ledger.balance_fen(merchant_account(gateway.keys.mchid))
+
+
+def _rows(merchant: Merchant, asked: Answer) -> list[dict[str, str]]:
+    """The lines of an announced bill by the names of their columns."""
+    header, *lines, _, _, _ = merchant.take_bill(asked).content().decode().split("\n")
+    names = header.split(",")
+    return [dict(zip(names, line.removeprefix("`").split(",`"), strict=True)) for line in lines]
+
+
+def test_only_lines_may_be_many(merchant: Merchant) -> None:
+    for fault, count_max in ((Fault.STATEMENT_MANY_ROWS, 1000), (Fault.STATEMENT_ZIP_BOMB, 100)):
+        put(merchant, Rule(fault=fault, endpoint=Endpoint.TRADE_BILL, count=count_max))
+        with pytest.raises(SandboxRefusal, match=f"between 1 and {count_max}"):
+            put(merchant, Rule(fault=fault, endpoint=Endpoint.TRADE_BILL, count=count_max + 1))
+    assert len(merchant.gateway.faults.rules()) == 2
