@@ -5,6 +5,7 @@
 #   make test     every test, browser tests included where a browser can be had
 #   make check    lint, types, import contracts, migrations, house rules
 #   make bench    every benchmark beside its floor, as ratios
+#   make simulate days of misbehaviour, seed after seed until stopped, and how many a minute
 #   make audit    all auditors on the running database
 #   make screens  pictures of the pages
 #   make lock     lock the requirements and the npm packages anew
@@ -21,7 +22,7 @@ BIN := .venv/bin
 # Tests run beside each other on as many cores as this.
 TEST_PROCESSES ?= 2
 
-.PHONY: help runtime development demo up test check bench audit screens lock clean
+.PHONY: help runtime development demo up test check bench simulate audit screens lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -40,6 +41,10 @@ up: runtime
 
 bench: runtime
 	@$(BIN)/canbao bench all
+
+# DAYS and PAYERS say how much happens in a seed; SEED where to begin.
+simulate: runtime
+	@$(BIN)/canbao simulate --forever --days $(or $(DAYS),10) --payers $(or $(PAYERS),3) $(if $(SEED),--seed $(SEED))
 
 audit: runtime
 	@$(BIN)/canbao audit

@@ -43,7 +43,8 @@ PAYER_STATES = (PayerState.CARD_DEAD, PayerState.NORMAL, PayerState.CANCELLED, P
 def take(world: World, step: Step) -> None:
     """Let a step happen now, with its fault, its death and what happens meanwhile; the trace says what came of it."""
     number = _break(world, step) if step.fault and step.act is not Act.FAULT else None
-    world.fate.decide(die_at=step.die_at, meanwhile_at=step.meanwhile_at, meanwhile=_in_between(world, step))
+    if step.act not in (Act.WORK, Act.NOTICES):
+        _doom(world, step)()
     try:
         outcome = _outcome(world, step)
     except Died:
@@ -62,10 +63,10 @@ def _in_between(world: World, step: Step) -> Callable[[], None] | None:
     """What happens in the middle of the step, if anything; whoever meets a lock comes again some time later."""
     if step.meanwhile is None:
         return None
-    other = replace(step, act=step.meanwhile, die_at=0, meanwhile=None, fault="", which=0)
-    if step.meanwhile in (Act.OPEN, Act.PAY):
+    other = replace(step, act=step.meanwhile, die_at=0, meanwhile=None, fault="")
+    if step.meanwhile is Act.OPEN:
         # The other phone: it wants some of the same.
-        other = replace(other, tab=(step.tab + 1) % len(BASKETS) if step.meanwhile is Act.OPEN else step.tab)
+        other = replace(other, tab=(step.tab + 1) % len(BASKETS))
 
     def act() -> None:
         try:
@@ -95,7 +96,7 @@ def _break(world: World, step: Step) -> int:
             endpoint=Endpoint(step.endpoint),
             times=step.times,
             seconds=float(step.span_s),
-            count=2,
+            count=1 if step.fault == Fault.NOTICE_STOP_AFTER_TRIES else 2,
             delta_fen=step.amount_fen or 1,
             code=ErrorCode(step.code) if step.code else ErrorCode.SYSTEM_ERROR,
         )
@@ -215,11 +216,11 @@ def _calm(world: World, step: Step) -> str:
 
 
 def _work(world: World, step: Step) -> str:
-    """A worker passes by, whatever is due: one loop of it, or all."""
-    if world.now < world.away_until and not world.fate.depth:
-        return "nobody is there"
-    loops = [LOOPS[step.which]] if step.which < len(LOOPS) else list(LOOPS)
-    return " ".join(f"{loop.name} {world.turn(loop)}" for loop in loops)
+    """What shall befall the next worker that has something to do; in between others a worker passes by at once."""
+    if world.fate.depth:
+        return " ".join(f"{loop.name} {world.turn(loop)}" for loop in LOOPS)
+    world.doom_of_work = _doom(world, step)
+    return "is to come"
 
 
 def _away(world: World, step: Step) -> str:
@@ -228,8 +229,17 @@ def _away(world: World, step: Step) -> str:
 
 
 def _notices(world: World, step: Step) -> str:
-    world.deliver()
-    return "delivered"
+    """What shall befall the next delivery; in between others what is due is delivered at once."""
+    if world.fate.depth:
+        return f"{world.postman.deliver()} notices"
+    world.doom_of_notices = _doom(world, step)
+    return "is to come"
+
+
+def _doom(world: World, step: Step) -> Callable[[], None]:
+    return lambda: world.fate.decide(
+        die_at=step.die_at, meanwhile_at=step.meanwhile_at, meanwhile=_in_between(world, step)
+    )
 
 
 def _deaf(world: World, step: Step) -> str:

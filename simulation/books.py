@@ -14,13 +14,13 @@ from canbao.journeys.audit_books import audit_books
 from canbao.kernel.regions import NATION
 from sandbox.clock import to_ms
 from simulation.town import NANCHANG
-from simulation.world import World, asked
+from simulation.world import World
 
 PATIENCE = timedelta(hours=4)
 """What a platform may take longer than it promises when its workers were away for two hours."""
 
 FOUND_WITHIN = timedelta(hours=27) + PATIENCE
-"""Money that the channel took is known to us so long after: the second look at an order that ended, and its patience."""
+"""Money that the channel took is known so long after: the second look at an order that ended, and its patience."""
 
 REFUND_KNOWN_WITHIN = timedelta(hours=25) + PATIENCE
 """A refund that succeeded is known so long after: one that waits by hand is asked about once a day."""
@@ -45,7 +45,10 @@ def broken_rules(world: World, *, is_end: bool = False) -> list[Broken]:
     """Every rule that is broken now; at the end of all days the channel's book and ours are equal to the fen."""
     return [
         *(Broken(rule="nothing fails", subject=trouble, found="failed") for trouble in world.troubles),
-        *(Broken(rule="the channel's own book holds", subject="channel", found=one) for one in world.gateway.findings()),
+        *(
+            Broken(rule="the channel's own book holds", subject="channel", found=one)
+            for one in world.gateway.findings()
+        ),
         *(
             Broken(rule=finding.auditor, subject=finding.subject, found=f"{finding.found}, expected {finding.expected}")
             for region in (NANCHANG, NATION)
@@ -57,16 +60,24 @@ def broken_rules(world: World, *, is_end: bool = False) -> list[Broken]:
     ]
 
 
+def rules_broken_in_passing(world: World) -> list[Broken]:
+    """The rules that hold at every instant, asked in one statement: what every night asks, without auditors."""
+    troubles = [Broken(rule="nothing fails", subject=trouble, found="failed") for trouble in world.troubles]
+    return [*troubles, *_of_tables(world)]
+
+
 def _of_tables(world: World) -> Iterator[Broken]:
-    rows = asked("broken_rules", now=world.now, patience=PATIENCE, acknowledged=sorted(world.postman.acknowledged))
+    rows = world.asked(
+        "broken_rules", now=world.now, patience=PATIENCE, acknowledged=sorted(world.postman.acknowledged)
+    )
     for rule, subject, found in rows:
         yield Broken(rule=rule, subject=subject, found=found)
 
 
 def _of_captures(world: World, *, is_end: bool) -> Iterator[Broken]:
     """What the channel took and what we have recorded, transaction by transaction."""
-    known = {row[0]: row[1:] for row in asked("captures")}
-    cases = dict(asked("cases"))
+    known = {row[0]: row[1:] for row in world.asked("captures")}
+    cases = dict(world.asked("cases"))
     taken = {
         row["transaction_id"]: row
         for row in world.gateway.store.rows(
@@ -92,8 +103,8 @@ def _of_captures(world: World, *, is_end: bool) -> Iterator[Broken]:
 
 def _of_refunds(world: World, *, is_end: bool) -> Iterator[Broken]:
     """What the channel sent back and what we believe it did, refund by refund."""
-    ours = {row[0]: row[1:] for row in asked("refunds")}
-    cases = dict(asked("cases"))
+    ours = {row[0]: row[1:] for row in world.asked("refunds")}
+    cases = dict(world.asked("cases"))
     theirs = {
         row["out_refund_no"]: row
         for row in world.gateway.store.rows(
@@ -113,6 +124,7 @@ def _of_refunds(world: World, *, is_end: bool) -> Iterator[Broken]:
         known = ours.get(refund_no)
         if known is None:
             yield Broken(rule="the channel was asked for refunds of ours", subject=refund_no, found="no such refund")
-        elif row["success_at"] is not None and known[2] != "succeeded" and row["out_trade_no"] not in cases:
-            if is_end or row["success_at"] <= until_ms:
-                yield Broken(rule="what was refunded is known", subject=refund_no, found=known[2])
+            continue
+        is_due = row["success_at"] is not None and (is_end or row["success_at"] <= until_ms)
+        if is_due and known[2] != "succeeded" and row["out_trade_no"] not in cases:
+            yield Broken(rule="what was refunded is known", subject=refund_no, found=known[2])

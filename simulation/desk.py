@@ -13,7 +13,7 @@ from canbao.payments import public as payments
 from canbao.payments.public import Refund, RefundState
 from canbao.rulebook.refund import RefundReason
 from simulation.town import NANCHANG
-from simulation.world import World, asked
+from simulation.world import World
 
 PEOPLE = ("赵", "钱", "孙")
 STALE_FEN = 100
@@ -23,24 +23,27 @@ SUSPENDED_REASONS = (RefundReason.AMOUNT_MISMATCH, RefundReason.UNKNOWN_ORDER)
 
 def operate(world: World, which: int) -> str:
     """One operator does one thing; what it was."""
-    waiting = [refund for refund in _waiting() if refund.state is not RefundState.APPROVED]
+    waiting = [refund for refund in _waiting(world) if refund.state is not RefundState.APPROVED]
     if waiting and which % 3:
         return _act_on(world, waiting[which % len(waiting)], which)
     return _ask(world, which)
 
 
-def _waiting() -> list[Refund]:
+def _waiting(world: World) -> list[Refund]:
     """Refunds that wait for a person, in the order in which they were asked."""
-    rows = asked("refunds_waiting")
+    rows = world.asked("refunds_waiting")
     return [payments.refund_by_no(str(refund_no)) for (refund_no,) in rows]
 
 
-def _person(which: int) -> str:
-    return PEOPLE[which % len(PEOPLE)]
+def _person(which: int, refund: Refund | None = None) -> str:
+    """Somebody of the office: mostly a colleague of whoever asked, now and then the same."""
+    if refund is None or refund.asked_by not in PEOPLE or which % 9 == 0:
+        return PEOPLE[which % len(PEOPLE)]
+    return PEOPLE[(PEOPLE.index(refund.asked_by) + 1 + which % 2) % len(PEOPLE)]
 
 
 def _act_on(world: World, refund: Refund, which: int) -> str:
-    by = _person(which)
+    by = _person(which, refund)
     match refund.state:
         case RefundState.ASKED if which % 7 == 0:
             after = reject_refund(refund.refund_no, by=by, cause="not now", clock=world.clock)
@@ -61,7 +64,7 @@ def _act_on(world: World, refund: Refund, which: int) -> str:
 
 def _ask(world: World, which: int) -> str:
     """Ask for money back: of a capture that waits in suspense, or of one that paid bills."""
-    captures = asked("captures_to_refund")
+    captures = world.asked("captures_to_refund")
     if not captures:
         return "no money to ask about"
     order_no, trade_ref, disposition, capture_id = captures[which % len(captures)]

@@ -20,6 +20,9 @@ DAY_S = 86_400
 OPENING_S, CLOSING_S = 7 * 3600, 21 * 3600
 """Payers begin their stories in these hours."""
 
+INTAKE_MOMENTS, WORK_MOMENTS, ACT_MOMENTS = 6, 40, 14
+"""How many moments what is named goes through, about: a fate is drawn among them."""
+
 LIFE_S = 900
 """What an order lives, which is what payers wait for."""
 
@@ -47,8 +50,8 @@ _CODES = {
 _ELSEWHERE = frozenset({Fault.BEFORE_CREATE_ANSWER, Fault.PAID_AFTER_CLOSE, Fault.PAID_WHILE_CLOSING})
 """Faults of calls that stand on one endpoint only."""
 
-_CALM = frozenset({Fault.FEE_RETURN, Fault.FEE_NOT_RETURNED, Fault.NOTICE_STOP_AFTER_TRIES})
-"""Faults that are drawn by no rule below: fees belong to the statement, and stopping early is what dropping does."""
+_CALM = frozenset({Fault.FEE_RETURN, Fault.FEE_NOT_RETURNED})
+"""Faults that are never drawn: fees are told of by the statement alone."""
 
 
 def fault_names() -> list[str]:
@@ -147,13 +150,14 @@ class _Author:
         if chance.random() < 0.8:
             # At once, after a while, in the last seconds, too late; now and then a second time.
             waited = chance.choice((8, 30, 120, 600, LIFE_S - 2, LIFE_S + 20, 2 * LIFE_S))
+            yield from self._dooms(house, tab, at_s + waited - 1)
             yield self._step(Act.PAY, at_s + waited, house=house, tab=tab, which=chance.choice((0, 0, 0, 1)))
             if chance.random() < 0.5:
                 waited += chance.choice((1, 4, 15, 60))
                 yield self._disturbed(self._step(Act.ASK, at_s + waited, house=house, tab=tab), Endpoint.QUERY)
             if chance.random() < 0.15:
                 yield self._step(Act.PAY, at_s + waited + 30, house=house, tab=tab, which=1)
-        if self._may("lie", 0.08):
+        if self._may("lie", 0.12):
             lie = self._step(Act.LIE, at_s + chance.uniform(1, 2 * LIFE_S), house=house, tab=tab)
             yield replace(lie, amount_fen=chance.choice((0, 0, 1, -1, 20_000)), which=chance.choice((0, 0, 0, 1)))
 
@@ -164,9 +168,11 @@ class _Author:
         if faults and chance.random() < 0.3:
             step = self._broken(step, chance.choice(faults), endpoint)
         if self._may("worker_dies", 0.12):
-            step = replace(step, die_at=chance.randint(1, 14))
+            step = replace(step, die_at=chance.randint(1, ACT_MOMENTS))
         if self._may("overlap", 0.2):
-            return replace(step, meanwhile_at=chance.randint(1, 14), meanwhile=chance.choice(_MEANWHILE))
+            # Whoever does the same at the same time is the likeliest to be in the way.
+            meanwhile = chance.choice((step.act, *_MEANWHILE)) if chance.random() < 0.7 else step.act
+            return replace(step, meanwhile_at=chance.randint(1, ACT_MOMENTS), meanwhile=meanwhile)
         return step
 
     def _broken(self, step: Step, fault: Fault, endpoint: Endpoint) -> Step:
@@ -176,17 +182,22 @@ class _Author:
             step, fault=fault.value, endpoint=endpoint.value, code=code, times=chance.choice((1, 1, 1, 2)), span_s=30
         )
 
+    def _dooms(self, house: int, tab: int, at_s: float) -> Iterator[Step]:
+        """What befalls the next delivery of a notice and the next worker: they die, or are met by somebody."""
+        chance = self._chance
+        for act, moments in ((Act.NOTICES, INTAKE_MOMENTS), (Act.WORK, WORK_MOMENTS)):
+            doom = self._step(act, at_s, house=house, tab=tab)
+            if self._may("worker_dies", 0.25):
+                yield replace(doom, die_at=chance.randint(1, moments))
+            elif self._may("overlap", 0.25):
+                yield replace(doom, meanwhile_at=chance.randint(1, moments), meanwhile=chance.choice(_MEANWHILE))
+
     def _troubles(self) -> Iterator[Step]:
         """What happens to everybody: the channel, the workers, the operators."""
         chance = self._chance
-        for _ in range(chance.randint(1, 2 + self._shape.payers // 2)):
-            work = self._step(Act.WORK, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(8))
-            if self._may("worker_dies", 0.5):
-                work = replace(work, die_at=chance.randint(1, 24))
-            if self._may("overlap", 0.5):
-                work = replace(work, meanwhile_at=chance.randint(1, 24), meanwhile=chance.choice(_MEANWHILE))
-            yield work
-            yield replace(work, act=Act.NOTICES, at_s=round(chance.uniform(OPENING_S, CLOSING_S)))
+        for _ in range(chance.randint(0, self._shape.payers)):
+            house = chance.randrange((self._day + 1) * self._shape.payers)
+            yield from self._dooms(house, chance.randrange(len(BASKETS)), chance.uniform(OPENING_S, CLOSING_S))
         yield from self._channel_troubles()
         if self._may("worker_away", 0.3):
             span_s = chance.choice((600, 3600, 7200))
@@ -232,8 +243,8 @@ class _Author:
             yield self._step(Act.TOP_UP, at_s + chance.uniform(600, 7200))
         if self._may("refund_stuck", 0.5):
             yield self._step(Act.FINISH, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(100))
-        for _ in range(2):
-            if self._may("operator", 0.6):
+        for _ in range(5):
+            if self._may("operator", 0.7):
                 yield self._disturbed(
                     self._step(Act.OPERATE, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(1000)),
                     Endpoint.REFUND,

@@ -14,11 +14,11 @@ from itertools import groupby
 from pathlib import Path
 
 from simulation.acts import take
-from simulation.books import Broken, broken_rules
+from simulation.books import Broken, broken_rules, rules_broken_in_passing
 from simulation.plan import Shape
 from simulation.steps import Step
 from simulation.town import BEGINNING, Town
-from simulation.world import World, asked, world_of
+from simulation.world import World, world_of
 
 DAY = timedelta(days=1)
 AFTERWARDS_DAYS = 3
@@ -54,8 +54,7 @@ def play(seed: int, steps: Sequence[Step], shape: Shape, *, town: Town, folder: 
         broken: list[Broken] = []
         day = 0
         while day < shape.days and not broken:
-            _day(world, seed, day, by_day.get(day, []))
-            broken = broken_rules(world)
+            broken = _day(world, seed, day, by_day.get(day, [])) or broken_rules(world)
             _tell_of_the_books(world)
             day += 1
         if not broken:
@@ -66,17 +65,21 @@ def play(seed: int, steps: Sequence[Step], shape: Shape, *, town: Town, folder: 
         return Played(seed=seed, days=day, broken=tuple(broken), trace=tuple(world.trace))
 
 
-def _day(world: World, seed: int, day: int, steps: Sequence[Step]) -> None:
-    """One day, ended by an hour in which everybody works."""
+def _day(world: World, seed: int, day: int, steps: Sequence[Step]) -> list[Broken]:
+    """One day; the tables are looked at after every step, and the day ends where they are wrong."""
     begins_at = BEGINNING + day * DAY
     world.pace = timedelta(seconds=PACES_S[(seed + day) % len(PACES_S)])
     for step in steps:
         world.pass_until(begins_at + timedelta(seconds=step.at_s))
         take(world, step)
+        broken = rules_broken_in_passing(world)
+        if broken:
+            return broken
     world.pass_until(begins_at + DAY)
     world.deliver()
     world.work()
     world.end_day()
+    return []
 
 
 def _afterwards(world: World, day: int) -> None:
@@ -91,5 +94,5 @@ def _afterwards(world: World, day: int) -> None:
 def _tell_of_the_books(world: World) -> None:
     """The state of everything that matters, so that two traces are equal only where the books are."""
     for name in ("orders", "captures", "refunds", "cases"):
-        for row in asked(name):
+        for row in world.asked(name):
             world.note(f"{name}: {' '.join(map(str, row))}")

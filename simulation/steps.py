@@ -14,8 +14,8 @@ class Act(StrEnum):
     ask       she says that she has paid                      close     she wants another way
     lie       a signed notice of money that never moved       replay    an old notice once more
     fault     from now on the channel breaks so               calm      all faults are mended
-    work      a worker passes by, or dies in passing          away      nobody works for a while
-    notices   what is due is delivered now                    deaf      no notice is heard for a while
+    work      the next worker that has work meets its fate    away      nobody works for a while
+    notices   the next delivery of notices meets its fate     deaf      no notice is heard for a while
     card      a payer's account stops taking refunds          short     our money at the channel runs short
     top_up    somebody pays in at the channel                 finish    a refund in work ends now
     operate   an operator looks at a refund, or at money that waits

@@ -63,7 +63,9 @@ class Town:
             cursor.execute("SET LOCAL session_replication_role = replica")
             for name, rows in self.tables.items():
                 if rows:
-                    with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(sql.Identifier(name))) as copy:
+                    with cursor.copy(
+                        sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(sql.Identifier(name))
+                    ) as copy:
                         copy.write(rows)
 
 
@@ -103,7 +105,7 @@ def _tables() -> list[str]:
 
 
 def _empty() -> None:
-    """No rows, and no vacuum that comes by itself: it would move rows about, and what has no order would get another."""
+    """No rows, and no vacuum of its own accord: it moves rows about, and what has no order would get another."""
     names = _tables()
     with owner_connection() as session:
         session.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.Identifier, names))))

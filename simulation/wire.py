@@ -49,7 +49,7 @@ _BREAKS: dict[TransportAct, Exception] = {
 class Line:
     """Stands where the connector's HTTP transport stands, and leads to a gateway in this process."""
 
-    def __init__(self, gateway: WeChatGateway, fate: Fate, before_answer: Callable[[], None]) -> None:
+    def __init__(self, gateway: WeChatGateway, fate: Fate, before_answer: Callable[[], object]) -> None:
         self._gateway = gateway
         self._fate = fate
         self._before_answer = before_answer
@@ -74,9 +74,8 @@ class Line:
         """There is nothing to close."""
 
 
-def lay(gateway: WeChatGateway, fate: Fate, before_answer: Callable[[], None]) -> None:
-    """Lead this process's WeChat connector to the gateway, until the catalogue forgets it."""
-    catalogue.forget()
+def lay(gateway: WeChatGateway, fate: Fate, before_answer: Callable[[], object]) -> None:
+    """Lead this process's WeChat connector to the gateway, until another is laid or the catalogue forgets it."""
     connector = catalogue.connector("wechat")
     assert isinstance(connector, WeChatConnector), "the catalogue builds it"
     place: Any = connector._adapter
@@ -87,11 +86,13 @@ def lay(gateway: WeChatGateway, fate: Fate, before_answer: Callable[[], None]) -
 class _Here(Executor):
     """Runs what is submitted at once and in this thread, so that a run has one order."""
 
-    def submit(self, act: Callable[..., Answer], /, *args: Any, **named: Any) -> Future[Answer]:  # tidy: py-kwargs (the signature of Executor)
+    def submit(
+        self, act: Callable[..., Answer], /, *given: object, **named: object
+    ) -> Future[Answer]:  # tidy: py-kwargs (an Executor's)
         """Run it now; a death is carried to whoever waits."""
         done: Future[Answer] = Future()
         try:
-            done.set_result(act(*args, **named))
+            done.set_result(act(*given, **named))
         except BaseException as raised:
             done.set_exception(raised)
         return done

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.keys import Keys, make_keys, save_keys, write_merchant_file
 from sandbox.wechat.limits import Limits
 from simulation.chance import decided_by
-from simulation.fate import Fate, watched
+from simulation.fate import Died, Fate, watched
 from simulation.town import BEGINNING, NANCHANG, Town
 from simulation.wire import Postman, lay
 
@@ -49,20 +49,10 @@ TURNS_MAX = 40
 """How often a loop of the worker is run at one instant before it is believed that it will never be done."""
 
 
+@cache
 def statement(name: str) -> str:
     """The text of a statement in `simulation/sql`."""
-    return _read(name)
-
-
-@cache
-def _read(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def asked(name: str, **params: object) -> list[tuple[Any, ...]]:
-    """The rows of a statement in `simulation/sql`, asked as the owner, of the simulated region."""
-    with owner_connection() as session:
-        return session.execute(statement(name).encode(), {"region_code": int(NANCHANG), **params}).fetchall()
 
 
 @dataclass(slots=True)
@@ -98,6 +88,9 @@ class World:
     """What went wrong that never may: a loop that failed, an error nobody foresaw."""
 
     trace: list[str] = field(default_factory=list)
+    doom_of_work: Callable[[], None] | None = None
+    doom_of_notices: Callable[[], None] | None = None
+    """What befalls the next worker, and the next delivery, that has something to do."""
 
     @property
     def now(self) -> Instant:
@@ -118,19 +111,24 @@ class World:
         """Write a line of the history of this run."""
         self.trace.append(f"{self.now:%d %H:%M:%S} {text}")
 
+    def asked(self, name: str, **params: object) -> list[tuple[Any, ...]]:
+        """The rows of a statement in `simulation/sql`, asked as the owner of the tables."""
+        return self.owner.execute(statement(name).encode(), params or None).fetchall()
+
     def visit(self, house: int, tab: int) -> Visit:
         """The tab of a household."""
         return self.visits.setdefault((house, tab), Visit())
 
     def pass_until(self, until: Instant) -> None:
-        """Let time pass: notices go out when they are due, and a worker looks whenever something is due, at its pace."""
+        """Let time pass: notices go out when they are due, and a worker looks when something is due, at its pace."""
         while True:
-            due = min(self._next_notice_at() or until, self._next_work_at() or until)
+            work_at = self._next_work_at() or until
+            due = min(self._next_notice_at() or until, work_at)
             if due >= until:
                 break
             self._jump(max(due, self.now))
-            self.deliver()
-            self._work_if_due()
+            if not self.deliver() and work_at <= self.now:
+                self.work()
         self._jump(max(until, self.now))
 
     def _jump(self, to: Instant) -> None:
@@ -138,36 +136,43 @@ class World:
         self.gateway.sweep(self.now)
 
     def _next_notice_at(self) -> datetime | None:
-        found = [at for at in (self.gateway.notices.next_due_at(), self.gateway.refunds.next_due_at()) if at is not None]
-        return min(found) if found else None
+        due = (self.gateway.notices.next_due_at(), self.gateway.refunds.next_due_at())
+        return min((at for at in due if at is not None), default=None)
 
     def _next_work_at(self) -> Instant | None:
         """When a worker has something to do and looks."""
-        row = self.owner.execute(statement("next_work_at").encode(), {"now": self.now}).fetchone()
-        assert row is not None, "a smallest instant is one row"
-        if row[0] is None:
-            return None
-        return max(row[0], self.last_pass_at + self.pace, self.away_until)
+        ((found,),) = self.asked("next_work_at")
+        due: Instant | None = found
+        return None if due is None else max(due, self.last_pass_at + self.pace, self.away_until)
 
-    def _work_if_due(self) -> None:
-        due = self._next_work_at()
-        if due is not None and due <= self.now:
-            self.work()
-
-    def deliver(self) -> None:
-        """The channel delivers what is due."""
+    def deliver(self) -> bool:
+        """The channel delivers what is due, if anything is, and the intake meets its fate if there is any."""
         self.postman.is_deaf = self.now < self.deaf_until
+        due_at = self.gateway.notices.next_due_at()
+        if due_at is None or due_at > self.now:
+            return False
+        if self.doom_of_notices is not None and not self.postman.is_deaf:
+            doom, self.doom_of_notices = self.doom_of_notices, None
+            doom()
         sent = self.postman.deliver()
-        if sent:
-            self.note(f"{sent} notices")
+        self.note(f"{sent} notices, {self.fate.spare()} moments")
+        return True
 
     def work(self) -> None:
-        """A worker passes by: every loop until it has nothing left to do now."""
+        """A worker passes by, every loop until it has nothing left to do now; it meets its fate if there is any."""
         self.last_pass_at = self.now
-        for loop in LOOPS:
-            for _ in range(TURNS_MAX):
-                if not self.turn(loop):
-                    break
+        if self.doom_of_work is not None:
+            doom, self.doom_of_work = self.doom_of_work, None
+            doom()
+        try:
+            for loop in LOOPS:
+                for _ in range(TURNS_MAX):
+                    if not self.turn(loop):
+                        break
+        except Died:
+            self.note("the worker dies")
+        finally:
+            self.fate.spare()
 
     def turn(self, loop: Loop) -> int:
         """One turn of a loop of the worker; how much it did. A failure is a trouble, except in the middle of somebody
@@ -283,4 +288,4 @@ def _heard(world: World) -> Iterator[None]:
         logging.disable(kept_level)
 
 
-__all__ = ["Visit", "World", "asked", "of_one_seed", "statement", "world_of"]
+__all__ = ["Visit", "World", "of_one_seed", "world_of"]

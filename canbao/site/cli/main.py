@@ -17,6 +17,7 @@ from canbao.site.cli import (
     refunds,
     register,
     run,
+    simulate,
     system,
 )
 from canbao.site.cli.refusals import told_in_a_sentence
@@ -57,6 +58,7 @@ app.command("sandbox")(run.sandbox)
 app.command("up")(run.up)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
+app.command("simulate")(simulate.simulate)
 
 if __name__ == "__main__":
     app()
