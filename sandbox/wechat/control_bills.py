@@ -32,7 +32,7 @@ class BillRoutes:
         parts: Body = {"bill_date": wish.text("day")}
         parts |= {name: wish.text(name) for name in PARTS if wish.has(name)}
         with self._gateway.lock:
-            self._gateway.sweep(self._gateway.clock.now())
+            self._gateway.catch_up(self._gateway.clock.now())
             try:
                 asked = check_bill(KINDS[kind], parts, self._gateway.keys)
             except ChannelError as refused:

@@ -207,6 +207,17 @@ def test_refund_is_frozen_as_its_day_left_it(merchant: Merchant) -> None:
     assert [number in moved for number in ("REFUND0000", "REFUND0001", "REFUND0003")] == [True, False, True]
 
 
+def test_bill_waits_for_every_refund_of_its_day(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.wechat.refunds.SWEEP_ROWS_MAX", 2)
+    for place in range(9):
+        order = merchant.paid(f"ORDER{place:04d}")
+        assert merchant.refund(order, f"REFUND{place:04d}", 38000).status == 200
+    merchant.set_time(MADE_AT)
+    lines = merchant.bill(DAY, "&bill_type=REFUND").decode().split("\n")[1:10]
+    assert {line.split(",`")[21] for line in lines} == {"SUCCESS"}
+    assert merchant.bill(DAY, "", FUND_BILL).decode().count("`支出") == 9
+
+
 def test_packed_bill_unpacks_to_the_hashed_text(merchant: Merchant) -> None:
     merchant.paid("ORDER0001")
     merchant.set_time(MADE_AT)
