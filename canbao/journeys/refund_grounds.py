@@ -170,8 +170,7 @@ def _judge(
     source = decision.steps[-1].source
     raise payments.REFUND_AFTER_COVER_START(
         cover_from=cover.from_on.isoformat() if cover is not None else "",
-        rule_zh=source.reference,
-        rule_en=source.reference_en,
+        rule=" / ".join(dict.fromkeys((source.reference, source.reference_en))),
     )
 
 

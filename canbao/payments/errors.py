@@ -104,8 +104,8 @@ REFUND_WRONG_STATE = declare(
 REFUND_AFTER_COVER_START = declare(
     "payments.refund_after_cover_start",
     Retry.NEVER,
-    "保障 {cover_from} 已开始，个人缴的费一般不退（{rule_zh}）。可以申请复核",
-    "Cover began on {cover_from}; the personal part is normally not refunded ({rule_en}). You can ask for a review",
+    "保障 {cover_from} 已开始，个人缴的费一般不退（{rule}）。可以申请复核",
+    "Cover began on {cover_from}; the personal part is normally not refunded ({rule}). You can ask for a review",
 )
 REFUND_NOTHING_DIFFERS = declare(
     "payments.refund_nothing_differs",

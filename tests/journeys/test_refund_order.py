@@ -242,7 +242,7 @@ def test_after_cover_has_begun_it_is_refused_with_the_rule(desk: Desk) -> None:
         desk.ask(order)
     assert refused.value.code == "payments.refund_after_cover_start"
     assert refused.value.params["cover_from"] == "2025-01-01"
-    assert refused.value.params["rule_en"] != ""
+    assert refused.value.params["rule"] != ""
     assert refund_counts() == before
 
 
