@@ -15,7 +15,7 @@ import httpx
 
 from sandbox.wechat.fields import loopback_refusal
 from sandbox.wechat.gateway import WeChatGateway
-from sandbox.wechat.notices import ANSWER_WITHIN_S, OutgoingNotice
+from sandbox.wechat.notices import ANSWER_WITHIN_S, NoticeBook, OutgoingNotice
 
 CONCURRENT_MAX = 64
 # The clock may be moved by hand, so the line is looked at this often even when nothing is announced.
@@ -66,7 +66,7 @@ class Delivery:
         """Deliver these now, bursts in order, and return what was answered to each."""
         outcomes: list[int | str] = []
         for _, burst in itertools.groupby(messages, key=lambda message: message.burst):
-            outcomes += await self._send_burst(list(burst))
+            outcomes += await self._send_burst(list(burst), self._gateway.notices)
         return outcomes
 
     async def stop(self) -> None:
@@ -78,17 +78,19 @@ class Delivery:
 
     def _start(self, messages: Sequence[OutgoingNotice]) -> None:
         for _, burst in itertools.groupby(messages, key=lambda message: message.burst):
-            task = asyncio.get_running_loop().create_task(self._send_burst(list(burst)))
+            task = asyncio.get_running_loop().create_task(self._send_burst(list(burst), self._gateway.notices))
             self._travelling.add(task)
             task.add_done_callback(self._travelling.discard)
 
-    async def _send_burst(self, burst: Sequence[OutgoingNotice]) -> list[int | str]:
+    async def _send_burst(self, burst: Sequence[OutgoingNotice], book: NoticeBook) -> list[int | str]:
         if any(message.is_concurrent for message in burst):
             outcomes = list(await asyncio.gather(*(self._post(message) for message in burst)))
         else:
             outcomes = [await self._post(message) for message in burst]
-        for message, outcome in zip(burst, outcomes, strict=True):
-            self._gateway.record_notice(message, outcome)
+        # A reset forgets what was travelling, and the new book may give the same numbers to other notices.
+        if self._gateway.notices is book:
+            for message, outcome in zip(burst, outcomes, strict=True):
+                self._gateway.record_notice(message, outcome)
         self.wake()
         return outcomes
 

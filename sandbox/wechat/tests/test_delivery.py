@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 
 from sandbox.wechat.delivery import Delivery
+from sandbox.wechat.fields import Body
 from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.tests.merchant import Merchant
 
@@ -34,3 +35,34 @@ async def test_foreign_target_is_never_called(merchant: Merchant, gateway: WeCha
     assert outcomes == ["refused_target"]
     (notice,) = gateway.notices.listed()
     assert (notice["state"], notice["tries_count"]) == ("waiting", 1)
+
+
+async def test_answer_to_what_a_reset_forgot_changes_nothing(merchant: Merchant, gateway: WeChatGateway) -> None:
+    has_come, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        has_come.set()
+        await may_answer.wait()
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    place: Body = {"notify_url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/notices"}
+    merchant.placed("ORDER0001", changes=place)
+    merchant.pay("ORDER0001")
+    delivery = Delivery(gateway)
+    sending = asyncio.create_task(delivery.send(gateway.due_notices()))
+    await asyncio.wait_for(has_come.wait(), 5)
+    (forgotten,) = gateway.notices.listed()
+    gateway.reset(gateway.seed)
+    merchant.placed("ORDER0001", changes=place)
+    merchant.pay("ORDER0001")
+    gateway.due_notices()
+    may_answer.set()
+    assert await sending == [204]
+    (notice,) = gateway.notices.listed()
+    assert notice["notice_id"] == forgotten["notice_id"]
+    assert (notice["state"], notice["tries_count"]) == ("sending", 0)
+    server.close()
+    await delivery.stop()
