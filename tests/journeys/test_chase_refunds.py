@@ -17,7 +17,7 @@ from canbao.kernel.clock import start_of_day
 from canbao.kernel.ids import Kind, make_no
 from canbao.payments import public as payments
 from canbao.payments.public import Order, Refund, RefundState
-from tests.world import FULL_FEN, PAYER, World, at_once, rows, stranger_id
+from tests.world import FULL_FEN, PAYER, World, at_once, audit, rows, stranger_id, tamper
 
 
 def chase(world: World) -> int:
@@ -340,3 +340,28 @@ def test_refund_past_its_deadline_is_listed_and_put_before_a_person_once(world: 
         world.advance(hours=1)
     assert kinds_of_cases(world) == ["refund_overdue"]
     assert catalogue.connector("wechat").ask_refund(refund.refund_no, now=world.clock.now()).outcome == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            "UPDATE payments_refund SET state = 'succeeded', succeeded_at = asked_at, refund_ref = '50'",
+            {"reconciliation.refunds_are_booked", "reconciliation.refunds_owed_are_payable"},
+        ),
+        (
+            "DELETE FROM ledger_transfer WHERE kind = 'suspense_released'",
+            {"reconciliation.refunds_are_booked", "reconciliation.refunds_owed_are_payable"},
+        ),
+        (
+            "UPDATE ledger_transfer SET cause_id = gen_random_uuid() WHERE kind = 'suspense_released'",
+            {"reconciliation.refunds_are_booked"},
+        ),
+    ],
+)
+def test_planted_fault_between_refunds_and_books_is_found(world: World, change: str, expected: set[str]) -> None:
+    late(world)
+    chase(world)
+    assert world.finish() == []
+    assert tamper(change) == 1
+    assert expected <= {finding.auditor for finding in audit()}
