@@ -81,16 +81,20 @@ def send(refund: Refund, *, notify_url: str, clock: Clock) -> None:
     _hear(refund, "refund", answer, asked_at=asked_at, now=clock.now())
 
 
-def ask(refund: Refund, *, notify_url: str, clock: Clock) -> None:
-    """Ask a channel about a refund, write down what it said, and send it again if the channel never heard of it."""
+def ask(refund: Refund, *, notify_url: str, clock: Clock) -> Outcome:
+    """Ask a channel about a refund, write down what it said, and send it again if the channel never heard of it.
+
+    Answers how explicit the channel was: `refused` is an explicit no.
+    """
     asked_at = clock.now()
     answer = catalogue.connector(refund.channel_code).ask_refund(refund.refund_no, now=asked_at)
     again = _hear(refund, "ask_refund", answer, asked_at=asked_at, now=clock.now())
     if again is not None:
         send(again, notify_url=notify_url, clock=clock)
+    return answer.outcome
 
 
-def _each(region: RegionCode, refunds: Sequence[Refund], act: Callable[[Refund], None]) -> None:
+def _each(region: RegionCode, refunds: Sequence[Refund], act: Callable[[Refund], object]) -> None:
     for refund in refunds:
         try:
             act(refund)

@@ -15,8 +15,9 @@ import structlog
 
 from canbao.billing import public as billing
 from canbao.billing.public import BillUndoing, UndoStatus
+from canbao.channels.interface import Outcome
 from canbao.coverage import public as coverage
-from canbao.coverage.public import CoverToEnd
+from canbao.coverage.public import Cover, CoverToEnd, EndStatus
 from canbao.documents import public as documents
 from canbao.documents.public import VoidReason
 from canbao.journeys.chase_refunds import ask, send, send_refund
@@ -147,10 +148,13 @@ def give_up_refund(refund_no: str, *, by: str, cause: str, notify_url: str, cloc
     """Give up a refund that waits by hand: its money waits in suspense for another decision.
 
     The channel is asked first, so that nothing is given up that has succeeded meanwhile; silence gives nothing up.
-    Errors: those of `payments.give_up_refund`."""
+    Errors: `payments.refund_not_answered` unless the channel says an explicit no, and those of
+    `payments.give_up_refund`."""
     found = payments.refund_by_no(refund_no)
     if found.state is RefundState.BY_HAND:
-        ask(found, notify_url=notify_url, clock=clock)
+        outcome = ask(found, notify_url=notify_url, clock=clock)
+        if outcome in {Outcome.WAITING, Outcome.UNKNOWN}:
+            raise payments.REFUND_NOT_ANSWERED(refund_no=found.refund_no)
     now = clock.now()
     with region_tx(found.region_code) as tx:
         failed = payments.give_up_refund(tx, found.refund_id, by=by, cause=cause, now=now)
@@ -210,21 +214,29 @@ def _undo_bills(tx: Tx, approved: Refund, lines: Sequence[RefundLine], *, now: I
 def _end_covers(tx: Tx, approved: Refund, lines: Sequence[RefundLine], *, now: Instant) -> None:
     """End what the bills had bought: from its first day, or from today where cover has begun.
 
-    A difference ends nothing; a cover that is not written yet will not be, because its bill is not paid any more.
+    A difference ends nothing.
     """
     if BillAfter(approved.bill_after) is BillAfter.REASSESSED:
         return
     covers = coverage.of_bills(approved.region_code, [line.bill_id for line in lines])
+    assert len(covers) == len(lines), "the rules decide no such refund before its cover is written"
     endings = [
         CoverToEnd(
             bill_id=cover.bill_id,
-            until_on=min(max(cover.from_on, civil_date(now)), cover.until_on),
+            until_on=_covered_until(cover, approved, today=civil_date(now)),
             reason=f"refund {approved.refund_no}: {approved.reason}",
         )
         for cover in covers
-        if not cover.is_empty
     ]
-    coverage.end(tx, endings, now=now)
+    statuses = coverage.end(tx, endings, now=now)
+    assert all(status is EndStatus.ENDED for status in statuses), "cover of a bill just undone is in force"
+
+
+def _covered_until(cover: Cover, approved: Refund, *, today: date) -> date:
+    """The first day without cover. Who died before cover began was never covered, whenever that is heard of."""
+    if RefundReason(approved.reason) is RefundReason.DEATH:
+        return cover.from_on
+    return min(max(cover.from_on, today), cover.until_on)
 
 
 def _facts(approved: Refund, lines: Sequence[RefundLine], *, now: Instant) -> list[ledger.Fact]:

@@ -137,3 +137,9 @@ REFUND_CHANGED = declare(
     "退费 {refund_no} 申请以后情况变了：申请 {amount}，按现在的情况应退 {now}。请驳回后重新申请",
     "Things changed since refund {refund_no} was asked for: {amount} then, {now} now. Reject it and ask again",
 )
+REFUND_NOT_ANSWERED = declare(
+    "payments.refund_not_answered",
+    Retry.LATER,
+    "渠道没有明确回答退费 {refund_no} 怎么样了，钱可能已经退回，不能放弃。请稍后再试",
+    "The channel did not say what became of refund {refund_no}; it may have gone back. Try again later",
+)

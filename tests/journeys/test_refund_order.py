@@ -327,6 +327,47 @@ def test_abnormal_refund_that_is_given_up_waits_in_suspense_and_can_be_refunded_
     assert desk.world.finish() == []
 
 
+@pytest.mark.parametrize("fault", ["reset_after_processing", "html_502", "bad_signature"])
+def test_silence_of_the_channel_gives_nothing_up(desk: Desk, fault: str) -> None:
+    order = desk.paid(PAYER)
+    refund = desk.approved(desk.ask(order))
+    desk.world.sandbox.finish_refund(refund.refund_no, state="ABNORMAL")
+    assert desk.hear() == {"put_aside": 1}
+    desk.world.sandbox.add_fault(fault, endpoint="refund_query")
+    with pytest.raises(CanbaoError) as refused:
+        give_up_refund(refund.refund_no, by="wang", cause="cash", notify_url=desk.url, clock=desk.world.clock)
+    assert refused.value.code == "payments.refund_not_answered"
+    assert (desk.now(refund).state, claimed()) == ("by_hand", FULL_FEN)
+    balances = desk.world.balances()
+    assert (balances.get("suspense", 0), balances["refund_payable"]) == (0, FULL_FEN)
+    assert desk.world.finish() == []
+
+
+def test_refund_of_a_bill_whose_cover_is_still_to_come_cannot_be_asked_for_yet(desk: Desk) -> None:
+    order = desk.world.open_an_order(PAYER)
+    desk.world.tell_notice(order)
+    before = counts()
+    with pytest.raises(CanbaoError) as refused:
+        desk.ask(order, RefundReason.WRONG_PERSON)
+    assert (refused.value.code, counts()) == ("rulebook.refund_cover_unknown", before)
+    assert desk.world.finish() == []
+    assert desk.approved(desk.ask(order, RefundReason.WRONG_PERSON)).state == "sent"
+    assert coverage.of_bills(desk.world.region, order.bill_ids) == []
+    assert desk.world.finish() == []
+
+
+def test_who_died_before_cover_began_was_never_covered(desk: Desk) -> None:
+    order = desk.paid(GRANDMOTHER)
+    refund = desk.ask(order, RefundReason.DEATH, event_on=date(2024, 11, 15))
+    check_refund(refund.refund_no, by="li", clock=desk.world.clock)
+    # The office approves months later, long after the cover's first day.
+    desk.world.advance(seconds=100 * 86_400)
+    approve_refund(refund.refund_no, by="wang", notify_url=desk.url, clock=desk.world.clock)
+    ((first, until),) = rows("SELECT from_on, until_on FROM coverage_period WHERE bill_id = %s", order.bill_ids[0])
+    assert (first, until) == (date(2025, 1, 1), date(2025, 1, 1))
+    assert desk.world.finish() == []
+
+
 def test_what_still_may_succeed_is_not_given_up(desk: Desk) -> None:
     refund = desk.approved(desk.ask(desk.paid(PAYER)))
     with pytest.raises(CanbaoError) as refused:
