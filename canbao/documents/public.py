@@ -14,6 +14,7 @@ from uuid import UUID
 from canbao.documents import store
 from canbao.documents.address import verification_address
 from canbao.documents.checks import AUDITORS
+from canbao.documents.day_sheet import DaySheet, SheetExplanation, SheetTotal, sign_day_sheet
 from canbao.documents.errors import CODE_UNKNOWN, GLYPH_MISSING, SNAPSHOT_WRONG, VOUCHER_NOT_FOUND, VOUCHER_VOIDED
 from canbao.documents.rendering import number_in, render
 from canbao.documents.rules import UNKNOWN, MaskedLine, Verdict, VerdictState, verdict_of
@@ -42,10 +43,13 @@ __all__ = [
     "SNAPSHOT_WRONG",
     "VOUCHER_NOT_FOUND",
     "VOUCHER_VOIDED",
+    "DaySheet",
     "MaskedLine",
     "PaperCheck",
     "SealCheck",
     "SealState",
+    "SheetExplanation",
+    "SheetTotal",
     "SubjectKind",
     "Verdict",
     "VerdictState",
@@ -60,6 +64,7 @@ __all__ = [
     "mask_to_last_four",
     "reseal",
     "seal_in_force",
+    "sign_day_sheet",
     "verify",
     "void",
     "voucher_by_no",

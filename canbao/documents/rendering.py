@@ -44,15 +44,20 @@ def render(snapshot: VoucherSnapshot, *, voucher_no: str, issued_at: Instant, ad
     a character of the page has no glyph; nothing is ever drawn as a box.
     """
     page = page_of(snapshot, voucher_no=voucher_no, issued_at=issued_at, address=address)
-    refuse_what_cannot_be_drawn(_texts_in(page))
+    refuse_what_cannot_be_drawn(texts_in(page))
     page["qr"] = _code(address)
+    return compiled(_template(), json.dumps(page, ensure_ascii=False), at=issued_at)
+
+
+def compiled(template: bytes, page: str, *, at: Instant) -> bytes:
+    """A page of a template as an unsigned PDF/A-2b, dated by `at`. `page` is JSON: words, never markup."""
     with _compiling:
         made = _compiler().compile(
-            _template(),
+            template,
             format="pdf",
-            sys_inputs={"page": json.dumps(page, ensure_ascii=False)},
+            sys_inputs={"page": page},
             pdf_standards=[STANDARD],
-            timestamp=int(issued_at.timestamp()),
+            timestamp=int(at.timestamp()),
         )
     if not isinstance(made, bytes):
         message = "typst gives one file for one PDF"
@@ -172,15 +177,15 @@ def _notes(snapshot: VoucherSnapshot) -> list[tuple[str, str]]:
     ]
 
 
-def _texts_in(value: object) -> Iterator[str]:
+def texts_in(value: object) -> Iterator[str]:
     """Every text of the page, however deep."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        yield from _texts_in(list(value.values()))
+        yield from texts_in(list(value.values()))
     elif isinstance(value, Iterable):
         for part in value:
-            yield from _texts_in(part)
+            yield from texts_in(part)
 
 
 def _code(address: str) -> str:

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     VOUCHER = "V"
     CASE = "D"
     REFUND = "R"
+    BOOKING = "T"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

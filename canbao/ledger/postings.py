@@ -30,6 +30,7 @@ class TransferKind(StrEnum):
     REFUND_WITHDRAWN = "refund_withdrawn"
     TREASURY_BOOKED = "treasury_booked"
     FEE_CHARGED = "fee_charged"
+    FEE_RETURNED = "fee_returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,16 @@ class FeeCharged:
     happened_at: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeReturned:
+    """A channel gave back fees that it had kept, because money went back. `line_ref` as for `FeeCharged`."""
+
+    line_ref: str
+    channel_code: str
+    amount_fen: Fen
+    happened_at: Instant
+
+
 Fact = (
     BillCollected
     | AssistanceMet
@@ -169,6 +180,7 @@ Fact = (
     | RefundWithdrawn
     | TreasuryBooked
     | FeeCharged
+    | FeeReturned
 )
 
 
@@ -217,6 +229,8 @@ def transfers_of(fact: Fact) -> tuple[Transfer, ...]:
             return (book_treasury(fact),)
         case FeeCharged():
             return (charge_fee(fact),)
+        case FeeReturned():
+            return (return_fee(fact),)
 
 
 def collect_bill(fact: BillCollected) -> Transfer:
@@ -358,6 +372,19 @@ def charge_fee(fact: FeeCharged) -> Transfer:
         kind=TransferKind.FEE_CHARGED,
         debit=AccountKey(account_code=AccountCode.CHANNEL_FEE, channel_code=fact.channel_code),
         credit=_clearing(fact.channel_code),
+        amount_fen=fact.amount_fen,
+        happened_at=fact.happened_at,
+        reason=fact.line_ref,
+    )
+
+
+def return_fee(fact: FeeReturned) -> Transfer:
+    """借 渠道待清算款（渠道） 贷 渠道手续费（渠道）: one per line of a channel's statement."""
+    return Transfer(
+        transfer_id=derived_id(TransferKind.FEE_RETURNED, fact.channel_code, fact.line_ref),
+        kind=TransferKind.FEE_RETURNED,
+        debit=_clearing(fact.channel_code),
+        credit=AccountKey(account_code=AccountCode.CHANNEL_FEE, channel_code=fact.channel_code),
         amount_fen=fact.amount_fen,
         happened_at=fact.happened_at,
         reason=fact.line_ref,

@@ -96,3 +96,64 @@ ACT_NOT_TRUE = declare(
     "说是“{act}”，可是账上查不到这样的事，请先办理或换一个说法",
     "“{act}” is said, and our books know nothing of it; do that first, or say something else",
 )
+DAY_NOT_COMPARED = declare(
+    "reconciliation.day_not_compared",
+    Retry.LATER,
+    "{day} 的{what}还没有对，不能日结。请先运行 canbao reconcile",
+    "The {what} of {day} has not been compared, so the day cannot be closed. Run canbao reconcile first",
+)
+DAY_HAS_DISCREPANCIES = declare(
+    "reconciliation.day_has_discrepancies",
+    Retry.LATER,
+    "{day} 还有 {count} 件差错没有处理（例如 {case_no}），不能日结",
+    "{day} has {count} discrepancies that nobody has resolved (such as {case_no}), so it cannot be closed",
+)
+DAY_NOT_EXPLAINED = declare(
+    "reconciliation.day_not_explained",
+    Retry.LATER,
+    "{day} 资金账单和待清算款有 {count} 处对不上，相差 {amount} 元。已列为差错，处理后再日结",
+    "The fund statement of {day} and the clearing account differ in {count} places, by {amount} yuan together. They "
+    "stand as discrepancies; resolve them, then close the day",
+)
+DAY_CLOSED_OTHERWISE = declare(
+    "reconciliation.day_closed_otherwise",
+    Retry.ASK,
+    "{day} 已经日结，现在的数和当时不同。确要更正，请写明原因，会另成一版，原来的不动",
+    "{day} is closed and the figures differ now. To correct it, say why: another version is made",
+)
+DAY_NOT_CLOSED = declare(
+    "reconciliation.day_not_closed",
+    Retry.LATER,
+    "{day} 还没有日结",
+    "{day} has not been closed",
+)
+BOOKING_NOT_FOUND = declare(
+    "reconciliation.booking_not_found",
+    Retry.NEVER,
+    "没有这笔入库，请核对编号",
+    "There is no such booking; check its number",
+)
+BOOKING_WRONG_STATE = declare(
+    "reconciliation.booking_wrong_state",
+    Retry.NEVER,
+    "入库 {booking_no} 现在是“{state}”，不能做这一步（{act}）",
+    "Booking {booking_no} is now “{state}”; this step ({act}) cannot be taken",
+)
+BOOKING_REF_MISSING = declare(
+    "reconciliation.booking_ref_missing",
+    Retry.NEVER,
+    "请写国库的凭证号（最多 64 个字）",
+    "Give the treasury's reference, in at most 64 characters",
+)
+BOOKING_DAY_WRONG = declare(
+    "reconciliation.booking_day_wrong",
+    Retry.NEVER,
+    "入库日期 {day} 不对：不能早于送交的那天，也不能晚于今天",
+    "The booking day {day} is wrong: it is neither before the day of sending nor after today",
+)
+BOOKING_SAME_PERSON = declare(
+    "reconciliation.booking_same_person",
+    Retry.NEVER,
+    "送交和确认不能是同一个人（{by}），请换一个人确认",
+    "The same person ({by}) cannot send and confirm; have somebody else confirm",
+)

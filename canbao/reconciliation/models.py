@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from canbao.reconciliation import discrepancy_models, statement_models
+from canbao.reconciliation import day_models, discrepancy_models, statement_models
+from canbao.reconciliation.day_models import (
+    Booking,
+    BookingDay,
+    BookingEvent,
+    Day,
+    DayExplanation,
+    DayPaper,
+    DayTotal,
+)
 from canbao.reconciliation.discrepancy_models import Discrepancy, DiscrepancyEvent
 from canbao.reconciliation.statement_models import (
     Difference,
@@ -15,6 +24,13 @@ from canbao.reconciliation.statement_models import (
 
 __all__ = [
     "APPEND_ONLY",
+    "Booking",
+    "BookingDay",
+    "BookingEvent",
+    "Day",
+    "DayExplanation",
+    "DayPaper",
+    "DayTotal",
     "Difference",
     "Discrepancy",
     "DiscrepancyEvent",
@@ -25,4 +41,4 @@ __all__ = [
     "StatementPart",
 ]
 
-APPEND_ONLY = (*statement_models.APPEND_ONLY, *discrepancy_models.APPEND_ONLY)
+APPEND_ONLY = (*statement_models.APPEND_ONLY, *discrepancy_models.APPEND_ONLY, *day_models.APPEND_ONLY)

@@ -121,7 +121,7 @@ def take_discrepancy(tx: Tx, case_no: str, *, by: str, cause: str = "", now: Ins
     Errors: `reconciliation.discrepancy_not_found`, `_wrong_state`, `_without_name`, and `_without_reason` for a
     handing over that says none.
     """
-    name = _name(by)
+    name = name_of(by)
     adopted: list[UUID] = tx.scalars(statements["adopt_case"], case_no=case_no)
     opened = [_move(case_id, 1, "open", DiscrepancyState.OPEN, SYSTEM, "case") for case_id in adopted]
     discrepancy_rows.record_moves(tx, opened, now=now)
@@ -129,7 +129,7 @@ def take_discrepancy(tx: Tx, case_no: str, *, by: str, cause: str = "", now: Ins
     if held.state is DiscrepancyState.TAKEN:
         if held.owner == name:
             return held
-        return _moved(tx, held, "hand_over", by=name, cause=_reason(cause), now=now)
+        return _moved(tx, held, "hand_over", by=name, cause=reason_of(cause), now=now)
     return _moved(tx, held, "take", by=name, cause=cause.strip()[:REASON_LENGTH_MAX], now=now)
 
 
@@ -141,7 +141,7 @@ def propose_resolution(
     Errors: `reconciliation.discrepancy_not_found`, `_wrong_state`, `_not_yours` (its owner alone proposes),
     `_without_name`, `_without_reason`.
     """
-    name, words = _name(by), _reason(reason)
+    name, words = name_of(by), reason_of(reason)
     held = _lock(tx, case_no)
     event = "propose" if takes_two(held.amount_fen, limit_fen) else "settle"
     _require(held, event)
@@ -154,7 +154,7 @@ def approve_resolution(tx: Tx, case_no: str, *, by: str, now: Instant) -> Discre
     """Approve what another person proposed. Errors: `reconciliation.discrepancy_not_found`, `_wrong_state`,
     `_same_person`, `_without_name`.
     """
-    name = _name(by)
+    name = name_of(by)
     held = _lock(tx, case_no)
     _require(held, "approve")
     if name.casefold() == held.proposed_by.casefold():
@@ -164,7 +164,7 @@ def approve_resolution(tx: Tx, case_no: str, *, by: str, now: Instant) -> Discre
 
 def send_back_resolution(tx: Tx, case_no: str, *, by: str, cause: str, now: Instant) -> Discrepancy:
     """Turn a proposed resolution down; its owner looks again. Errors: as for approving, and `_without_reason`."""
-    name, words = _name(by), _reason(cause)
+    name, words = name_of(by), reason_of(cause)
     return _moved(tx, _lock(tx, case_no), "send_back", by=name, cause=words, now=now)
 
 
@@ -244,14 +244,16 @@ def _spoken(row: Discrepancy) -> Discrepancy:
     return replace(row, kind=DiscrepancyKind(row.kind), state=DiscrepancyState(row.state))
 
 
-def _name(by: str) -> str:
+def name_of(by: str) -> str:
+    """A person's name as it is kept. Errors: `reconciliation.discrepancy_without_name`."""
     name = " ".join(by.split())
     if not 0 < len(name) <= NAME_LENGTH_MAX or name == SYSTEM:
         raise DISCREPANCY_WITHOUT_NAME()
     return name
 
 
-def _reason(words: str) -> str:
+def reason_of(words: str) -> str:
+    """A reason as it is kept. Errors: `reconciliation.discrepancy_without_reason`."""
     reason = " ".join(words.split())
     if not 0 < len(reason) <= REASON_LENGTH_MAX:
         raise DISCREPANCY_WITHOUT_REASON()

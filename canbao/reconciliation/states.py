@@ -1,4 +1,4 @@
-"""The lives of the room's things, as tables of edges: a statement file here, a discrepancy in its own file.
+"""The lives of the room's things, as tables of edges: a statement file here, discrepancies and bookings beside.
 
 A statement's file is kept before a line of it is believed. A run that fails leaves nothing but the reason, and can be
 run again: a failure is never the final answer.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from canbao.kernel.states import Edge, StateMachine
+from canbao.reconciliation.booking_states import BOOKING
 from canbao.reconciliation.discrepancy_states import DISCREPANCY
 
-__all__ = ["DISCREPANCY", "STATEMENT", "StatementSource", "StatementState"]
+__all__ = ["BOOKING", "DISCREPANCY", "STATEMENT", "StatementSource", "StatementState"]
 
 
 class StatementState(StrEnum):

@@ -21,6 +21,7 @@ TABLES = {
     "voucher": "documents_voucher",
     "statement": "reconciliation_statement",
     "discrepancy": "reconciliation_discrepancy",
+    "treasury booking": "reconciliation_booking",
 }
 """The table whose `state` column lives by each machine."""
 

@@ -21,6 +21,7 @@ from canbao.ledger.postings import (
     CaptureSuspended,
     Fact,
     FeeCharged,
+    FeeReturned,
     RefundPaid,
     RefundWithdrawn,
     SuspenseReleased,
@@ -109,6 +110,7 @@ BOOKED = TreasuryBooked(
     happened_at=AT,
 )
 FEE = FeeCharged(line_ref="2024-11-15/fees", channel_code="wechat", amount_fen=Fen(240), happened_at=AT)
+FEE_BACK = FeeReturned(line_ref="2024-11-16/fees", channel_code="wechat", amount_fen=Fen(240), happened_at=AT)
 FACTS: list[Fact] = [
     COLLECTED,
     MET,
@@ -120,6 +122,7 @@ FACTS: list[Fact] = [
     WITHDRAWN,
     BOOKED,
     FEE,
+    FEE_BACK,
 ]
 
 CLEARING = AccountKey(account_code=AccountCode.CLEARING, channel_code="wechat")
@@ -166,6 +169,7 @@ def test_suspended_capture_debits_clearing_and_credits_suspense() -> None:
         (WITHDRAWN, TransferKind.REFUND_WITHDRAWN, PAYABLE, SUSPENSE),
         (BOOKED, TransferKind.TREASURY_BOOKED, TREASURY, CLEARING),
         (FEE, TransferKind.FEE_CHARGED, CHANNEL_FEE, CLEARING),
+        (FEE_BACK, TransferKind.FEE_RETURNED, CLEARING, CHANNEL_FEE),
     ],
 )
 def test_money_that_goes_back_or_on_debits_and_credits(
@@ -177,10 +181,10 @@ def test_money_that_goes_back_or_on_debits_and_credits(
 
 
 def test_what_goes_back_names_its_refund_and_what_is_booked_its_booking() -> None:
-    assert [only(fact).cause_id for fact in FACTS] == [None, None, None, *[REFUND] * 5, BOOKING, None]
-    assert [only(fact).order_id for fact in FACTS[3:]] == [ORDER, None, ORDER, ORDER, ORDER, None, None]
-    assert [only(fact).bill_id for fact in FACTS[3:]] == [BILL, BILL, None, None, None, None, None]
-    assert [only(fact).capture_id for fact in FACTS[3:]] == [None, None, CAPTURE, CAPTURE, CAPTURE, None, None]
+    assert [only(fact).cause_id for fact in FACTS] == [None, None, None, *[REFUND] * 5, BOOKING, None, None]
+    assert [only(fact).order_id for fact in FACTS[3:]] == [ORDER, None, ORDER, ORDER, ORDER, None, None, None]
+    assert [only(fact).bill_id for fact in FACTS[3:]] == [BILL, BILL, None, None, None, None, None, None]
+    assert [only(fact).capture_id for fact in FACTS[3:]] == [None, None, CAPTURE, CAPTURE, CAPTURE, None, None, None]
     assert only(FEE).reason == "2024-11-15/fees"
 
 

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from canbao.site.cli import (
     assess,
     bench,
+    days,
     demo,
     discrepancies,
     documents,
@@ -46,6 +47,7 @@ app.add_typer(documents.app, name="voucher")
 app.add_typer(keys.app, name="keys")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(discrepancies.app, name="discrepancies")
+app.add_typer(days.app, name="day")
 app.command("assess")(assess.assess)
 app.command("reconcile")(reconcile.reconcile)
 app.command("migrate")(system.migrate)
