@@ -93,6 +93,9 @@ def _hear(found: Order, answer: Answer, *, asked_at: Instant, now: Instant) -> b
         match answer.outcome:
             case Outcome.CONFIRMED:
                 _settle(tx, found, answer, now=now)
+                if is_over:
+                    # Paid, and yet not settled: its money waits in suspense, and nobody can pay this number again.
+                    _end(tx, "expire", found, cause=f"ask: {answer.foreign_code}, not credited", now=now)
                 return False
             case Outcome.REFUSED:
                 _end_or_wait(tx, found, answer.foreign_code, is_over=is_over, now=now)

@@ -325,6 +325,28 @@ def test_question_answered_with_another_amount_pays_nothing(world: World) -> Non
     assert (balances["clearing"], balances["suspense"]) == (FULL_FEN, FULL_FEN)
 
 
+def test_order_paid_with_another_amount_ends_when_its_time_is_over_and_frees_its_bill(world: World) -> None:
+    order = world.open_an_order(PAYER)
+    tamper("UPDATE payments_order SET amount_fen = amount_fen - 1 WHERE id = %s", order.order_id)
+    world.sandbox.hold_notices()
+    world.sandbox.pay(out_trade_no=order.order_no)
+    chase_until(world, order, seconds=900, step=60)
+    assert (world.order(order).state, world.bills(PAYER)[0].state) == (OrderState.PLACED, "locked")
+    world.advance(seconds=30)
+    assert world.chase() == 1
+    assert (world.order(order).state, world.bills(PAYER)[0].state) == (OrderState.EXPIRED, "due")
+    assert [verb for _, verb, _, _ in asked(world, order)].count("close") == 0
+    assert [case.kind for case in payments.open_cases(world.region)] == ["amount_differs"]
+    for _ in range(4):
+        world.advance(hours=26)
+        world.chase()
+    assert world.order(order).next_ask_at is None
+    assert [(c.disposition, c.reason) for c in payments.captures_of(world.region, order.order_no)] == [
+        ("suspended", "amount_differs")
+    ]
+    assert world.balances()["suspense"] == FULL_FEN
+
+
 def test_two_workers_ask_about_each_order_once(world: World) -> None:
     orders = [world.open_an_order(resident) for resident in CROWD[:12]]
     world.advance(seconds=5)
