@@ -19,8 +19,10 @@ from canbao.billing import public as billing
 from canbao.channels.interface import Device, Mode
 from canbao.journeys.chase_orders import ask_now, close_order
 from canbao.journeys.pay_bills import Payer, open_wallet, pay_bills
+from canbao.journeys.reconcile_day import alarm_missing
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen
+from canbao.kernel.regions import NATION
 from canbao.payments import public as payments
 from canbao.payments.public import Order
 from canbao.site.worker import LOOPS
@@ -278,6 +280,22 @@ def _finish(world: World, step: Step) -> str:
     return "refused"
 
 
+def _compare(world: World, step: Step) -> str:
+    """What the schedule runs at ten and after: every day of the last week that was not matched yet."""
+    if world.now < world.away_until:
+        return "nobody is there"
+    return world.compare()
+
+
+def _alarm(world: World, step: Step) -> str:
+    """What it runs at noon: the same, and whoever still has no statement is told of."""
+    if world.now < world.away_until:
+        return "nobody is there"
+    compared = world.compare()
+    missing = sum(alarm_missing(region, clock=world.clock) for region in (NATION, NANCHANG))
+    return f"{compared}; {missing} missing"
+
+
 def _operate(world: World, step: Step) -> str:
     return operate(world, step.which)
 
@@ -302,4 +320,6 @@ _ACTS: dict[Act, Callable[[World, Step], str]] = {
     Act.TOP_UP: _top_up,
     Act.FINISH: _finish,
     Act.OPERATE: _operate,
+    Act.COMPARE: _compare,
+    Act.ALARM: _alarm,
 }

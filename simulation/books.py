@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from canbao.journeys.audit_books import audit_books
+from canbao.kernel.clock import civil_date
 from canbao.kernel.regions import NATION
-from sandbox.clock import to_ms
-from simulation.town import NANCHANG
+from sandbox.clock import from_ms, to_ms
+from simulation.town import BEGINNING, NANCHANG
 from simulation.world import World
 
 PATIENCE = timedelta(hours=4)
@@ -67,8 +68,9 @@ def rules_broken_in_passing(world: World) -> list[Broken]:
 
 
 def _of_tables(world: World) -> Iterator[Broken]:
+    acknowledged = sorted(world.postman.acknowledged)
     rows = world.asked(
-        "broken_rules", now=world.now, patience=PATIENCE, acknowledged=sorted(world.postman.acknowledged)
+        "broken_rules", now=world.now, began_on=civil_date(BEGINNING), patience=PATIENCE, acknowledged=acknowledged
     )
     for rule, subject, found in rows:
         yield Broken(rule=rule, subject=subject, found=found)
@@ -95,7 +97,7 @@ def _of_captures(world: World, *, is_end: bool) -> Iterator[Broken]:
             yield Broken(rule="another amount than was taken is before a person", subject=trade_ref, found=found)
     until_ms = to_ms(world.now if is_end else world.now - FOUND_WITHIN)
     for trade_ref, row in taken.items():
-        is_due = is_end or row["paid_at"] <= until_ms
+        is_due = is_end or row["paid_at"] <= until_ms or civil_date(from_ms(row["paid_at"])) in world.days_told
         if is_due and trade_ref not in known and row["out_trade_no"] not in cases:
             found = f"{row['total_fen']} unknown to us"
             yield Broken(rule="all that the channel took is known", subject=row["out_trade_no"], found=found)

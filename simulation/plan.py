@@ -20,8 +20,14 @@ DAY_S = 86_400
 OPENING_S, CLOSING_S = 7 * 3600, 21 * 3600
 """Payers begin their stories in these hours."""
 
-INTAKE_MOMENTS, WORK_MOMENTS, ACT_MOMENTS = 6, 40, 14
+INTAKE_MOMENTS, WORK_MOMENTS, ACT_MOMENTS, EARLY_MOMENTS = 6, 40, 14, 7
 """How many moments what is named goes through, about: a fate is drawn among them."""
+
+COMPARE_MOMENTS = 60
+"""The same of comparing a day with its statement."""
+
+COMPARISONS = ((10 * 3600 + 30, Act.COMPARE, 1.0), (11 * 3600, Act.COMPARE, 0.3), (12 * 3600, Act.ALARM, 1.0))
+"""When the schedule compares, in seconds of the day, and how often at all: it may every half hour until noon."""
 
 LIFE_S = 900
 """What an order lives, which is what payers wait for."""
@@ -50,8 +56,8 @@ _CODES = {
 _ELSEWHERE = frozenset({Fault.BEFORE_CREATE_ANSWER, Fault.PAID_AFTER_CLOSE, Fault.PAID_WHILE_CLOSING})
 """Faults of calls that stand on one endpoint only."""
 
-_CALM = frozenset({Fault.FEE_RETURN, Fault.FEE_NOT_RETURNED})
-"""Faults that are never drawn: fees are told of by the statement alone."""
+_CALM = frozenset({Fault.FEE_RETURN, Fault.FEE_NOT_RETURNED, Fault.STATEMENT_MANY_ROWS, Fault.STATEMENT_ZIP_BOMB})
+"""Faults that are never drawn: no fee is booked before its day is closed, and a gigabyte takes too long."""
 
 
 def fault_names() -> list[str]:
@@ -94,7 +100,8 @@ class _Author:
         allowed = [known[name] for name in sorted(known.keys() & shape.faults)]
         self._calls = [one for one in allowed if CATALOGUE[one].stage is Stage.CALL and one not in _ELSEWHERE]
         self._notices = [one for one in allowed if CATALOGUE[one].stage is Stage.NOTICE]
-        self._others = [one for one in allowed if CATALOGUE[one].stage not in (Stage.CALL, Stage.NOTICE)]
+        self._statements = [one for one in allowed if CATALOGUE[one].stage is Stage.STATEMENT]
+        self._others = [one for one in allowed if CATALOGUE[one].stage in (Stage.PAY, Stage.EXPIRY, Stage.REFUND)]
         self._at_close = [one for one in allowed if one in (Fault.PAID_AFTER_CLOSE, Fault.PAID_WHILE_CLOSING)]
         self._at_order = [one for one in allowed if one is Fault.BEFORE_CREATE_ANSWER]
 
@@ -170,9 +177,10 @@ class _Author:
         if self._may("worker_dies", 0.12):
             step = replace(step, die_at=chance.randint(1, ACT_MOMENTS))
         if self._may("overlap", 0.2):
-            # Whoever does the same at the same time is the likeliest to be in the way.
-            meanwhile = chance.choice((step.act, *_MEANWHILE)) if chance.random() < 0.7 else step.act
-            return replace(step, meanwhile_at=chance.randint(1, ACT_MOMENTS), meanwhile=meanwhile)
+            # Whoever does the same at the same time is the likeliest to be in the way, and early.
+            meanwhile = chance.choice((step.act, *_MEANWHILE)) if chance.random() < 0.5 else step.act
+            moments = EARLY_MOMENTS if meanwhile is step.act else ACT_MOMENTS
+            return replace(step, meanwhile_at=chance.randint(1, moments), meanwhile=meanwhile)
         return step
 
     def _broken(self, step: Step, fault: Fault, endpoint: Endpoint) -> Step:
@@ -198,6 +206,7 @@ class _Author:
         for _ in range(chance.randint(0, self._shape.payers)):
             house = chance.randrange((self._day + 1) * self._shape.payers)
             yield from self._dooms(house, chance.randrange(len(BASKETS)), chance.uniform(OPENING_S, CLOSING_S))
+        yield from self._comparisons()
         yield from self._channel_troubles()
         if self._may("worker_away", 0.3):
             span_s = chance.choice((600, 3600, 7200))
@@ -208,6 +217,23 @@ class _Author:
         if self._may("replay", 0.5):
             yield self._step(Act.REPLAY, chance.uniform(OPENING_S, DAY_S), which=chance.randrange(100))
         yield from self._money_troubles()
+
+    def _comparisons(self) -> Iterator[Step]:
+        """What the schedule does with yesterday's statement, when it is there and until it is missed."""
+        chance = self._chance
+        for at_s, act, probability in COMPARISONS:
+            if chance.random() >= probability:
+                continue
+            step = self._step(act, at_s)
+            if self._statements and chance.random() < 0.35:
+                step = self._broken(step, chance.choice(self._statements), Endpoint.ANY)
+            elif self._calls and chance.random() < 0.1:
+                step = self._broken(step, chance.choice(self._calls), chance.choice(_OF_STATEMENTS))
+            if self._may("worker_dies", 0.2):
+                step = replace(step, die_at=chance.randint(1, COMPARE_MOMENTS))
+            elif self._may("overlap", 0.2):
+                step = replace(step, meanwhile_at=chance.randint(1, COMPARE_MOMENTS), meanwhile=chance.choice(_BETWEEN))
+            yield step
 
     def _channel_troubles(self) -> Iterator[Step]:
         chance = self._chance
@@ -252,6 +278,8 @@ class _Author:
 
 
 _MEANWHILE = (Act.WORK, Act.WORK, Act.NOTICES, Act.PAY, Act.ASK, Act.CLOSE, Act.OPEN)
+_BETWEEN = (Act.WORK, Act.COMPARE, Act.OPERATE, Act.NOTICES)
+_OF_STATEMENTS = (Endpoint.TRADE_BILL, Endpoint.FUND_BILL, Endpoint.BILL_FILE)
 _BREAKABLE = (Endpoint.ANY, Endpoint.QUERY, Endpoint.CLOSE, Endpoint.ORDER, Endpoint.REFUND, Endpoint.REFUND_QUERY)
 
 

@@ -21,6 +21,7 @@ from simulation.town import BEGINNING, Town
 from simulation.world import World, world_of
 
 DAY = timedelta(days=1)
+COMPARED_AT = timedelta(hours=11)
 AFTERWARDS_DAYS = 3
 """How long it takes until every order that ended was looked at twice, and every refund asked about once more."""
 
@@ -85,6 +86,9 @@ def _day(world: World, seed: int, day: int, steps: Sequence[Step]) -> list[Broke
 def _afterwards(world: World, day: int) -> None:
     world.gateway.faults.clear()
     world.pace = timedelta(hours=1)
+    for later in (0, AFTERWARDS_DAYS - 1):
+        world.pass_until(BEGINNING + (day + later) * DAY + COMPARED_AT)
+        world.note(f"compared: {world.compare()}")
     world.pass_until(BEGINNING + (day + AFTERWARDS_DAYS) * DAY)
     world.deliver()
     world.work()
@@ -93,6 +97,6 @@ def _afterwards(world: World, day: int) -> None:
 
 def _tell_of_the_books(world: World) -> None:
     """The state of everything that matters, so that two traces are equal only where the books are."""
-    for name in ("orders", "captures", "refunds", "cases"):
+    for name in ("orders", "captures", "refunds", "cases", "differences", "discrepancies"):
         for row in world.asked(name):
             world.note(f"{name}: {' '.join(map(str, row))}")

@@ -19,6 +19,7 @@ class Act(StrEnum):
     card      a payer's account stops taking refunds          short     our money at the channel runs short
     top_up    somebody pays in at the channel                 finish    a refund in work ends now
     operate   an operator looks at a refund, or at money that waits
+    compare   the schedule compares what days are over        alarm     the same, and what is missing is told
     """
 
     OPEN = "open"
@@ -40,6 +41,8 @@ class Act(StrEnum):
     TOP_UP = "top_up"
     FINISH = "finish"
     OPERATE = "operate"
+    COMPARE = "compare"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ import httpcore
 
 from canbao.channels import catalogue
 from canbao.channels.wechat.connector import WeChatConnector
-from canbao.channels.wechat.transport import RawAnswer
+from canbao.channels.wechat.transport import CALL_TIMEOUT_S, RawAnswer, StreamedAnswer, whole_body
 from canbao.doors.callbacks.notices import Intake
 from canbao.kernel.clock import Clock
 from sandbox.exchange import TransportAct, request_of
@@ -55,7 +56,15 @@ class Line:
         self._before_answer = before_answer
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> RawAnswer:
-        """One exchange. Raises httpcore's errors where the fault in force breaks the connection."""
+        """One exchange, read whole. Raises httpcore's errors where the fault in force breaks the connection."""
+        with self.stream(method, url, headers, body, timeout_s=CALL_TIMEOUT_S) as answer:
+            return RawAnswer(status=answer.status, headers=answer.headers, content=whole_body(answer.chunks))
+
+    @contextmanager
+    def stream(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    ) -> Iterator[StreamedAnswer]:
+        """One exchange whose answer is read while it comes. Raises what `send` raises."""
         parts = urlsplit(url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         self._fate.moment()
@@ -66,9 +75,9 @@ class Line:
             raise _BREAKS[answer.act]
         self._fate.moment()
         told = {name.lower(): value for name, value in answer.headers.items()}
-        if int(told.get("content-length", len(answer.body))) != len(answer.body):
+        if int(told.get("content-length", answer.size)) != answer.size:
             raise httpcore.RemoteProtocolError("another length than announced")
-        return RawAnswer(status=answer.status, headers=told, content=answer.body)
+        yield StreamedAnswer(status=answer.status, headers=told, chunks=answer.pieces())
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -190,8 +199,12 @@ class Postman:
         return told[0]
 
     def close(self) -> None:
-        """Go home."""
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        """Go home; whoever still waits for an answer gets none."""
+        waiting = asyncio.all_tasks(self._loop)
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            self._loop.run_until_complete(asyncio.wait(waiting))
         self._loop.close()
 
 

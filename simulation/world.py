@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ from django.conf import settings
 
 from canbao.channels import catalogue
 from canbao.journeys.pay_bills import Addresses
+from canbao.journeys.reconcile_day import reconcile_due
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.kernel.clock import FixedClock, Instant
 from canbao.kernel.connections import owner_connection
 from canbao.kernel.regions import NATION
 from canbao.kernel.sealing import ring
 from canbao.payments.public import Order
+from canbao.reconciliation.public import VerdictCount
 from canbao.site.worker import LOOPS, Loop
 from sandbox.clock import VirtualClock
 from sandbox.wechat.gateway import WeChatGateway
@@ -38,6 +40,9 @@ from simulation.chance import decided_by
 from simulation.fate import Died, Fate, watched
 from simulation.town import BEGINNING, NANCHANG, Town
 from simulation.wire import Postman, lay
+
+CHANNEL_URL = "http://127.0.0.1:1"
+"""Where the channel would be if there were a socket."""
 
 SQL = Path(__file__).resolve().parent / "sql"
 PHONES = 5
@@ -83,7 +88,9 @@ class World:
     invented: dict[str, int] = field(default_factory=dict)
     """Transactions that were told of and never happened, with their amounts."""
 
-    clerk_fen: int = 0
+    days_told: set[date] = field(default_factory=set)
+    """Days whose statement came whole and without a fault, so that nothing of them can be unknown to us."""
+
     troubles: list[str] = field(default_factory=list)
     """What went wrong that never may: a loop that failed, an error nobody foresaw."""
 
@@ -191,10 +198,26 @@ class World:
             self.note(f"{loop.name} {done}")
         return done
 
+    def compare(self) -> str:
+        """Compare every day of the last week that was not matched yet, in town and nation; what was found."""
+        found = []
+        is_whole = not self.gateway.faults.rules()
+        for region in (NATION, NANCHANG):
+            for run in reconcile_due(region, clock=self.clock):
+                if is_whole and region == NANCHANG and run.trades is not None and not run.trades.was_known:
+                    self.days_told.add(run.day_on)
+                counts = [] if run.trades is None else run.trades.counts
+                found.append(f"{region} {run.day_on:%m-%d}: {', '.join(map(_told, counts))}")
+        return "; ".join(found) or "nothing to compare"
+
     def end_day(self) -> None:
         """What the schedule does in the night."""
         for region in (NATION, NANCHANG):
             seal_ledger(region, clock=self.clock)
+
+
+def _told(counted: VerdictCount) -> str:
+    return f"{counted.verdict} {counted.count}"
 
 
 _KEPT_KEYS: list[Keys] = []
@@ -206,7 +229,7 @@ def keys_of_the_channel(folder: Path) -> Keys:
         with decided_by("the keys of the channel"):
             _KEPT_KEYS.append(make_keys(BEGINNING))
     save_keys(_KEPT_KEYS[0], folder)
-    write_merchant_file(_KEPT_KEYS[0], folder, base_url="http://127.0.0.1:1", control_url="http://127.0.0.1:1")
+    write_merchant_file(_KEPT_KEYS[0], folder, base_url=CHANNEL_URL, control_url=CHANNEL_URL)
     return _KEPT_KEYS[0]
 
 
@@ -247,6 +270,10 @@ def world_of(seed: int, town: Town, folder: Path) -> Iterator[World]:
         seed=seed,
         limits=Limits(rate_per_s=0, requests_max=0, run_s=0),
     )
+    gateway.base_url = CHANNEL_URL
+    for bill in ("trade_bill", "fund_bill"):
+        # Three a second, says the channel; but the clock stands still while a week of statements is fetched.
+        gateway.rates.set(bill, 0)
     postman = Postman(gateway, clock)
     lay(gateway, fate, postman.deliver)
     with decided_by(f"{seed}"), watched(fate), owner_connection() as owner:

@@ -1,5 +1,5 @@
 -- Every rule that the books of all regions break at this instant: which rule, about what, and what was found.
--- `now` is the present; `patience` how long a platform whose workers were away for hours may take; `acknowledged` the
+-- `now` is the present; `began_on` the first day; `patience` how long a platform whose workers were away for hours may take; `acknowledged` the
 -- numbers of the notices that were answered with a yes.
 WITH open_case AS (
     SELECT region_code, order_no, subject_id FROM payments_discrepancy WHERE state = 'open'
@@ -131,5 +131,34 @@ UNION ALL
 SELECT 'what was acknowledged is kept', told.notice_ref, 'nowhere'
 FROM unnest(%(acknowledged)s::text[]) AS told (notice_ref)
 WHERE NOT EXISTS (SELECT FROM payments_notice AS notice WHERE notice.notice_ref = told.notice_ref)
+UNION ALL
+SELECT 'what a statement says otherwise is mended or before a person', difference.subject, difference.verdict
+FROM reconciliation_difference AS difference
+JOIN reconciliation_statement AS statement
+    ON statement.region_code = difference.region_code AND statement.id = difference.statement_id
+WHERE statement.is_current AND statement.state = 'matched' AND difference.heal = ''
+    AND difference.judged_at < %(now)s::timestamptz - interval '1 day' - %(patience)s::interval
+    AND NOT EXISTS (
+        SELECT FROM reconciliation_discrepancy AS discrepancy
+        WHERE discrepancy.region_code = difference.region_code AND discrepancy.state <> 'healed'
+            AND discrepancy.order_no = difference.order_no AND discrepancy.trade_ref = difference.trade_ref
+            AND discrepancy.refund_no = difference.refund_no
+    )
+UNION ALL
+SELECT 'every day is compared in time or before a person', region.code || ' ' || day.over_on::date, 'no statement'
+FROM generate_series(
+    %(began_on)s::date, (%(now)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date - 3, interval '1 day'
+) AS day (over_on)
+CROSS JOIN (VALUES (100000), (360100)) AS region (code)
+WHERE NOT EXISTS (
+        SELECT FROM reconciliation_statement AS statement
+        WHERE statement.region_code = region.code AND statement.day_on = day.over_on AND statement.kind = 'trades'
+            AND statement.is_current AND statement.state = 'matched'
+    )
+    AND NOT EXISTS (
+        SELECT FROM reconciliation_discrepancy AS discrepancy
+        WHERE discrepancy.region_code = region.code AND discrepancy.day_on = day.over_on
+            AND discrepancy.state <> 'healed' AND discrepancy.order_no = ''
+    )
 ORDER BY rule, subject
 LIMIT 50

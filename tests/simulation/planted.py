@@ -20,6 +20,7 @@ from canbao.journeys import (
     chase_orders,
     chase_refunds,
     reactions,
+    reconcile_day,
     refund_order,
     settle_orders,
     settle_refunds,
@@ -33,6 +34,7 @@ from canbao.payments import public as payments
 from canbao.payments import store as payments_store
 from canbao.payments.public import NoticeToKeep, Order
 from canbao.payments.rules import CaptureFacts, KnownCapture, OrderFacts, Verdict, judge
+from canbao.reconciliation import public as reconciliation
 
 
 @contextmanager
@@ -50,11 +52,6 @@ def _without(statements: Statements, name: str, *words: str) -> Iterator[None]:
 def skip_the_lock_on_bills() -> AbstractContextManager[object]:
     """Whether a bill is free is looked at, and the bill is not held meanwhile."""
     return _without(billing_store.statements, "judge_locks", "FOR UPDATE OF bill")
-
-
-def skip_the_lock_on_orders() -> AbstractContextManager[object]:
-    """Two who settle one order at the same time do not wait for each other."""
-    return _without(captures.statements, "lock_orders", "FOR NO KEY UPDATE")
 
 
 def drop_the_amount_check() -> AbstractContextManager[object]:
@@ -185,6 +182,16 @@ def judge_notices_first() -> AbstractContextManager[object]:
     return patch.object(settle_orders, "settle_captures", settle)
 
 
+def keep_differences_to_oneself() -> AbstractContextManager[object]:
+    """What a statement says otherwise is judged, and nobody is told."""
+    return patch.object(reconcile_day, "_put_before_people", lambda *_given, **_named: None)
+
+
+def believe_that_a_day_was_compared() -> AbstractContextManager[object]:
+    """A statement that failed once is never fetched again."""
+    return patch.object(reconciliation, "days_matched", lambda _region, _channel, days: list(days))
+
+
 def write_no_cover() -> AbstractContextManager[object]:
     """Nobody reacts to a settled order."""
     return patch.dict(reactions.REACTIONS, {"order.settled": ()})
@@ -222,5 +229,6 @@ BUGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
     keep_the_second_payment,
     judge_notices_first,
     write_no_cover,
-    skip_the_lock_on_orders,
+    keep_differences_to_oneself,
+    believe_that_a_day_was_compared,
 )
