@@ -16,7 +16,7 @@ from tools.tidy.findings import Finding, line_of
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE_MARK = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_TOP = ("canbao/", "sandbox/", "tools/", "tests/", "docs/", "requirements/", "bench/", "build/", ".ci/")
+_TOP = ("canbao/", "sandbox/", "simulation/", "tools/", "tests/", "docs/", "requirements/", "bench/", "build/", ".ci/")
 _MADE = ("build/", ".local/", ".venv/", "node_modules/")
 _ENDINGS = (".py", ".sql", ".md", ".yaml", ".html", ".css", ".js", ".typ", ".toml", ".png", ".txt", ".in", ".json")
 
