@@ -47,6 +47,8 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
     *((f"{room} is entered through {room}.public", REACTIONS, f"canbao.{room}.checks") for room in ROOMS),
     ("The two sides of the wire share no code", "canbao/channels/errors.py", "sandbox.clock"),
     ("The two sides of the wire share no code", "sandbox/clock.py", "canbao.kernel.clock"),
+    ("Only the command line knows the simulator", "canbao/journeys/pay_bills.py", "simulation.chance"),
+    ("Only the command line knows the simulator", "sandbox/clock.py", "simulation.steps"),
     ("No cycles anywhere", "canbao/billing/states.py", "canbao.billing.store"),
 )  # fmt: skip
 """Contract, the file that breaks it, and what that file imports without having the right to."""
