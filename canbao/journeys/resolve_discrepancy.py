@@ -16,7 +16,7 @@ from canbao.payments import public as payments
 from canbao.payments.public import RefundState
 from canbao.policy import public as policy
 from canbao.reconciliation import public as reconciliation
-from canbao.reconciliation.public import Act, Discrepancy, DiscrepancyKind, DiscrepancyState
+from canbao.reconciliation.public import Act, BookingState, Discrepancy, DiscrepancyKind, DiscrepancyState
 from canbao.rulebook.reconciliation_rules import ReconciliationRules, reconciliation_rules
 
 GIVEN_UP = frozenset({RefundState.REJECTED, RefundState.FAILED})
@@ -104,7 +104,8 @@ def _is_true(found: Discrepancy) -> bool:
                 for one in captures
             )  # fmt: skip
         case Act.BOOKED_AGAIN:
-            return found.kind is DiscrepancyKind.BOOKING_RETURNED
+            is_booking = found.kind is DiscrepancyKind.BOOKING_RETURNED
+            return is_booking and reconciliation.booking_by_no(found.trade_ref).state is not BookingState.RETURNED
         case _:
             return True
 

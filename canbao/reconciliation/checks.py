@@ -11,7 +11,7 @@ from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
 from canbao.payments import public as payments
-from canbao.reconciliation.day_checks import closed_days_are_whole
+from canbao.reconciliation.day_checks import bookings_are_booked, closed_days_are_whole
 from canbao.reconciliation.statement_checks import statements_have_their_lines
 from canbao.reconciliation.undoing_checks import undone_bills_are_booked, vouchers_of_undone_are_void
 
@@ -134,4 +134,5 @@ AUDITORS: tuple[Auditor, ...] = (
     vouchers_of_undone_are_void,
     statements_have_their_lines,
     closed_days_are_whole,
+    bookings_are_booked,
 )

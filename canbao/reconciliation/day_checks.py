@@ -1,8 +1,9 @@
-"""The auditors of closed days: what was closed is as it was closed, and the books still say the same."""
+"""The auditors of closed days and treasury bookings: what was closed is as it was, what is booked is in the books."""
 
 from __future__ import annotations
 
 from canbao.kernel.findings import FINDINGS_MAX, Finding
+from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
 from canbao.reconciliation.day_chain import GENESIS, link_hash
@@ -61,3 +62,21 @@ def _papers(region: RegionCode, page: list[ClosedDay]) -> dict[object, tuple[byt
     with reading(region) as reader:
         rows = reader.tuples(statements["list_day_papers"], day_ids=[one.row.day_id for one in page])
     return {day_id: (bytes(pdf), bytes(pdf_sm3)) for day_id, pdf, pdf_sm3 in rows}
+
+
+def bookings_are_booked(region: RegionCode) -> list[Finding]:
+    """What the treasury has stands in its account with the booking's amount, nothing else does, and every booking is
+    what its days brought.
+    """
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_bookings_booked_otherwise"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="reconciliation.bookings_are_booked",
+            region_code=region,
+            subject=subject,
+            expected=f"{state} {format_yuan(amount)}",
+            found=f"booked {format_yuan(booked)}, days {format_yuan(days)}",
+        )
+        for subject, state, amount, booked, days in rows
+    ]

@@ -5,6 +5,20 @@ Read `statement_files`, `loading`, `matching` and `differences` for what each pr
 
 from __future__ import annotations
 
+from canbao.reconciliation.booking_states import BookingState
+from canbao.reconciliation.bookings import (
+    Booking,
+    InTreasury,
+    book_days,
+    booked_on_of_order,
+    booking_by_no,
+    booking_events_of,
+    bookings,
+    confirm_booking,
+    return_booking,
+    send_booking_again,
+    treasury_of_order,
+)
 from canbao.reconciliation.checks import AUDITORS
 from canbao.reconciliation.day_chain import DayRow, ExplanationRow, TotalRow
 from canbao.reconciliation.days import (
@@ -74,6 +88,8 @@ __all__ = [
     "STATEMENT_NOT_FETCHED",
     "STATEMENT_NOT_READY",
     "Act",
+    "Booking",
+    "BookingState",
     "ClosedDay",
     "DayAsItStands",
     "DayRow",
@@ -83,6 +99,7 @@ __all__ = [
     "DiscrepancyState",
     "ExplanationRow",
     "Heal",
+    "InTreasury",
     "RaiseStatus",
     "Raised",
     "Statement",
@@ -92,10 +109,16 @@ __all__ = [
     "Verdict",
     "VerdictCount",
     "approve_resolution",
+    "book_days",
+    "booked_on_of_order",
+    "booking_by_no",
+    "booking_events_of",
+    "bookings",
     "captured_among",
     "close_day",
     "closed_day",
     "closed_days",
+    "confirm_booking",
     "day_as_it_stands",
     "day_paper",
     "days_matched",
@@ -116,12 +139,15 @@ __all__ = [
     "raise_discrepancies",
     "raise_missing",
     "raise_page",
+    "return_booking",
     "send_back_resolution",
+    "send_booking_again",
     "standing",
     "statement",
     "statement_text",
     "statements_of",
     "take_discrepancy",
     "to_settle",
+    "treasury_of_order",
     "verdict_counts",
 ]

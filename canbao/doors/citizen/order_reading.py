@@ -40,6 +40,7 @@ from canbao.kernel.money import Fen
 from canbao.payments import public as payments
 from canbao.payments.public import CaptureRecord, Order, Refund
 from canbao.policy import public as policy
+from canbao.reconciliation import public as reconciliation
 from canbao.registry import public as registry
 from canbao.registry.public import Person
 
@@ -166,12 +167,17 @@ def _stages(
     return (
         StageShown(title=say("result.paid", language), mark="paid", lines=(paid,)),
         StageShown(title=say("result.settled", language), mark="paid", lines=(instant_markup(settled_at, language),)),
-        _treasury(settled_at, language, now),
+        _treasury(order, settled_at, language, now),
         _cover(order, bills, people, language, now),
     )
 
 
-def _treasury(settled_at: Instant, language: Language, now: Instant) -> StageShown:
+def _treasury(order: Order, settled_at: Instant, language: Language, now: Instant) -> StageShown:
+    """In the treasury, with the day on which all of the order's money was there; until then the day expected."""
+    booked_on = reconciliation.booked_on_of_order(order.region_code, order.order_id)
+    if booked_on is not None:
+        booked = say("result.treasury_booked", language, {"date": date_markup(booked_on, language)})
+        return StageShown(title=say("result.treasury_done", language), mark="paid", lines=(booked,))
     expected = treasury_expected_on(settled_at)
     places = {
         "date": date_markup(expected, language),

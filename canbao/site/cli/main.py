@@ -20,6 +20,7 @@ from canbao.site.cli import (
     run,
     simulate,
     system,
+    treasury,
 )
 from canbao.site.cli.refusals import told_in_a_sentence
 
@@ -48,6 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(discrepancies.app, name="discrepancies")
 app.add_typer(days.app, name="day")
+app.add_typer(treasury.app, name="treasury")
 app.command("assess")(assess.assess)
 app.command("reconcile")(reconcile.reconcile)
 app.command("migrate")(system.migrate)
