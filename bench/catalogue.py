@@ -12,6 +12,7 @@ from bench import (
     import_register,
     intake_to_settled,
     reconcile_day,
+    refund_orders,
     settle_orders,
 )
 from bench.figure import Figure, Measured, figure
@@ -37,6 +38,7 @@ BENCHMARKS = {
     "first_paint": Benchmark(measure=first_paint.run, size=30, smallest=30),
     "assess_year": Benchmark(measure=assess_year.run, size=200_000, smallest=100),
     "import_register": Benchmark(measure=import_register.run, size=30_000, smallest=400),
+    "refund_orders": Benchmark(measure=refund_orders.run, size=2_000, smallest=240),
     "reconcile_day": Benchmark(measure=reconcile_day.run, size=1_000_000, smallest=20_000),
 }
 

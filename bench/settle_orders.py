@@ -42,23 +42,23 @@ def warm_up(ground: Ground, orders: list[WaitingOrder]) -> None:
         settle_all(ground)
 
 
-def settle_all(ground: Ground) -> int:
-    """Settle every kept notice as the worker does, by as many threads; answers how many orders settled.
+def settle_all(ground: Ground, verdict: str = "settled") -> int:
+    """Settle every kept notice as the worker does, by as many threads; answers how many were judged so.
 
-    Raises BenchFailed for any other verdict: the orders are sound, so there can be none.
+    Raises BenchFailed for any other verdict: the notices are sound, so there can be none.
     """
     with ThreadPoolExecutor(SETTLE_THREADS) as pool:
-        return sum(pool.map(_settle_batches, [ground] * SETTLE_THREADS))
+        return sum(pool.map(_settle_batches, [ground] * SETTLE_THREADS, [verdict] * SETTLE_THREADS))
 
 
-def _settle_batches(ground: Ground) -> int:
-    settled = 0
+def _settle_batches(ground: Ground, verdict: str) -> int:
+    judged = 0
     while (tally := settle_orders(NANCHANG, clock=ground.clock, limit=SETTLE_BATCH)).taken:
-        settled += tally.verdicts["settled"]
-        if set(tally.verdicts) != {"settled"}:
+        judged += tally.verdicts[verdict]
+        if set(tally.verdicts) != {verdict}:
             message = f"sound notices were judged {dict(tally.verdicts)}"
             raise BenchFailed(message)
-    return settled
+    return judged
 
 
 def floor_round(ground: Ground, orders: list[WaitingOrder], *, first: int) -> float:
