@@ -14,7 +14,8 @@ from canbao.journeys.audit_books import audit_books
 from canbao.kernel.clock import civil_date
 from canbao.kernel.regions import NATION
 from sandbox.clock import from_ms, to_ms
-from simulation.town import BEGINNING, NANCHANG
+from simulation.channel import BEGINNING
+from simulation.town import NANCHANG
 from simulation.world import World
 
 PATIENCE = timedelta(hours=4)

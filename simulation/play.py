@@ -15,9 +15,10 @@ from pathlib import Path
 
 from simulation.acts import take
 from simulation.books import Broken, broken_rules, rules_broken_in_passing
+from simulation.channel import BEGINNING
 from simulation.plan import Shape
 from simulation.steps import Step
-from simulation.town import BEGINNING, Town
+from simulation.town import Town
 from simulation.world import World, world_of
 
 DAY = timedelta(days=1)

@@ -8,8 +8,9 @@ numbers alone, never on the seed, so that a thousand runs share one founding.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -20,19 +21,20 @@ from canbao.journeys.assess_year import assess_year
 from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.import_register import import_register
 from canbao.journeys.publish_policy import publish_policy
+from canbao.journeys.reconcile_day import reconcile_due
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.kernel.clock import FixedClock
 from canbao.kernel.connections import close_pool, owner_connection
-from canbao.kernel.regions import RegionCode
+from canbao.kernel.regions import NATION, RegionCode
 from canbao.policy import public as policy
 from canbao.registry import public as registry
 from simulation.chance import decided_by
+from simulation.channel import BEGINNING, gateway_of
+from simulation.fate import Fate
+from simulation.wire import lay
 
 NANCHANG = RegionCode(360100)
 INSURED_YEAR = 2025
-BEGINNING = datetime(2024, 11, 14, 16, 0, tzinfo=UTC)
-"""Midnight in China before 15 November 2024, inside Nanchang's window for 2025."""
-
 DAYS_MAX = 90
 """The window closes at the end of February."""
 
@@ -85,8 +87,23 @@ def found_town(folder: Path, *, houses_count: int) -> Town:
         while deliver_events(NANCHANG, clock=clock):
             pass
         seal_ledger(NANCHANG, clock=clock)
+        with _silent_channel(folder, clock):
+            for region in (NATION, NANCHANG):
+                # Of the days before nothing is told; to ask in every run would tell nothing new.
+                reconcile_due(region, clock=clock)
     found = tuple(tuple(_bill(_id_no(*one), _name(*one), clock) for one in house) for house in people)
     return Town(houses=found, tables=_rows())
+
+
+@contextmanager
+def _silent_channel(folder: Path, clock: FixedClock) -> Iterator[None]:
+    """A channel to whom nothing has happened yet."""
+    gateway = gateway_of(clock, folder, seed=0)
+    lay(gateway, Fate(), lambda: None)
+    try:
+        yield
+    finally:
+        gateway.close()
 
 
 def _bill(id_no: str, name: str, clock: FixedClock) -> UUID:

@@ -32,17 +32,12 @@ from canbao.kernel.sealing import ring
 from canbao.payments.public import Order
 from canbao.reconciliation.public import VerdictCount
 from canbao.site.worker import LOOPS, Loop
-from sandbox.clock import VirtualClock
 from sandbox.wechat.gateway import WeChatGateway
-from sandbox.wechat.keys import Keys, make_keys, save_keys, write_merchant_file
-from sandbox.wechat.limits import Limits
 from simulation.chance import decided_by
+from simulation.channel import BEGINNING, gateway_of, keys_of_the_channel
 from simulation.fate import Died, Fate, watched
-from simulation.town import BEGINNING, NANCHANG, Town
+from simulation.town import NANCHANG, Town
 from simulation.wire import Postman, lay
-
-CHANNEL_URL = "http://127.0.0.1:1"
-"""Where the channel would be if there were a socket."""
 
 SQL = Path(__file__).resolve().parent / "sql"
 PHONES = 5
@@ -220,19 +215,6 @@ def _told(counted: VerdictCount) -> str:
     return f"{counted.verdict} {counted.count}"
 
 
-_KEPT_KEYS: list[Keys] = []
-
-
-def keys_of_the_channel(folder: Path) -> Keys:
-    """The channel's keys, made once per process: identities always the same, key material fresh."""
-    if not _KEPT_KEYS:
-        with decided_by("the keys of the channel"):
-            _KEPT_KEYS.append(make_keys(BEGINNING))
-    save_keys(_KEPT_KEYS[0], folder)
-    write_merchant_file(_KEPT_KEYS[0], folder, base_url=CHANNEL_URL, control_url=CHANNEL_URL)
-    return _KEPT_KEYS[0]
-
-
 @contextmanager
 def of_one_seed(folder: Path) -> Iterator[None]:
     """An environment in which nothing hangs on the machine: keys of our own, a channel of our own, no clock set."""
@@ -264,16 +246,7 @@ def world_of(seed: int, town: Town, folder: Path) -> Iterator[World]:
     """The world of a seed at its beginning. The environment is that of `of_one_seed`."""
     town.put_back()
     clock, fate = FixedClock(BEGINNING), Fate()
-    gateway = WeChatGateway(
-        keys=keys_of_the_channel(folder),
-        clock=VirtualClock(real_now=clock.now),
-        seed=seed,
-        limits=Limits(rate_per_s=0, requests_max=0, run_s=0),
-    )
-    gateway.base_url = CHANNEL_URL
-    for bill in ("trade_bill", "fund_bill"):
-        # Three a second, says the channel; but the clock stands still while a week of statements is fetched.
-        gateway.rates.set(bill, 0)
+    gateway = gateway_of(clock, folder, seed=seed)
     postman = Postman(gateway, clock)
     lay(gateway, fate, postman.deliver)
     with decided_by(f"{seed}"), watched(fate), owner_connection() as owner:
