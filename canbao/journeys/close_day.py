@@ -117,11 +117,11 @@ def _tell_what_differs(
         found = reconciliation.day_as_it_stands(tx, channel_code, day_on, regions=others)
         matters = {item.matter_id for item in found.told()}
         gone = [
-            one.discrepancy_id
+            one.matter_id
             for one in reconciliation.discrepancies(region, day_on=day_on)
             if one.kind is reconciliation.DiscrepancyKind.FUNDS_DIFFER
             and one.channel_code == channel_code
-            and one.discrepancy_id not in matters
+            and one.matter_id not in matters
         ]
         reconciliation.heal_discrepancies(tx, gone, cause="both sides agree", now=clock.now())
         reconciliation.raise_discrepancies(tx, found.told(), now=clock.now())

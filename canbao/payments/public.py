@@ -121,6 +121,7 @@ from canbao.payments.rules import (
     looks_end_at,
 )
 from canbao.payments.states import OPEN_REFUNDS, ORDER, OUTSIDE, OWED, REFUND, OrderState, RefundState
+from canbao.payments.story import StoryLine, story_of
 
 __all__ = [
     "AGREEMENT_NOT_ACCEPTED",
@@ -169,6 +170,7 @@ __all__ = [
     "RefundVerdict",
     "Refundable",
     "Seen",
+    "StoryLine",
     "Verdict",
     "approve_refund",
     "ask_refund",
@@ -231,4 +233,5 @@ __all__ = [
     "schedule_look",
     "schedule_refund",
     "send_again",
+    "story_of",
 ]

@@ -55,6 +55,7 @@ from canbao.reconciliation.errors import (
 )
 from canbao.reconciliation.loading import load_lines
 from canbao.reconciliation.matching import VerdictCount, match_statement, verdict_counts
+from canbao.reconciliation.order_lines import LineTold, lines_of_order
 from canbao.reconciliation.resolving import (
     Discrepancy,
     approve_resolution,
@@ -100,6 +101,7 @@ __all__ = [
     "ExplanationRow",
     "Heal",
     "InTreasury",
+    "LineTold",
     "RaiseStatus",
     "Raised",
     "Statement",
@@ -132,6 +134,7 @@ __all__ = [
     "heal_discrepancies",
     "keep_day_paper",
     "keep_statement",
+    "lines_of_order",
     "load_lines",
     "match_statement",
     "payment_of",

@@ -44,6 +44,7 @@ class Discrepancy:
     """
 
     discrepancy_id: UUID
+    matter_id: UUID
     case_no: str
     kind: DiscrepancyKind
     detail: str

@@ -13,8 +13,9 @@ import threading
 import structlog
 from procrastinate import App, PsycopgConnector
 
-from canbao.journeys.audit_books import audit_books
+from canbao.journeys.audit_night import audit_night
 from canbao.journeys.reconcile_day import alarm_missing, reconcile_due
+from canbao.journeys.resolve_discrepancy import close_cases_gone
 from canbao.journeys.rotate_keys import rotate_keys
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.journeys.sweep_limits import sweep_limits
@@ -50,13 +51,19 @@ def make_app() -> App:
     @app.task(name="audit_books", queueing_lock="audit_books")
     def audit(timestamp: int) -> None:
         for region in regions():
-            for finding in audit_books(region):
+            for finding in audit_night(region, clock=process_clock()):
                 log.error("finding", auditor=finding.auditor, region_code=finding.region_code, subject=finding.subject)
 
     @app.periodic(cron="30 * * * *")
     @app.task(name="rotate_keys", queueing_lock="rotate_keys")
     def rotate(timestamp: int) -> None:
         rotate_keys(regions())
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="close_cases_gone", queueing_lock="close_cases_gone")
+    def tidy_cases(timestamp: int) -> None:
+        for region in regions():
+            close_cases_gone(region, clock=process_clock())
 
     # Beijing's ten o'clock, when statements of yesterday are there, and every half hour until noon.
     @app.periodic(cron="0,30 2-3 * * *")

@@ -13,6 +13,7 @@ from canbao.site.cli import (
     discrepancies,
     documents,
     keys,
+    order,
     policy,
     reconcile,
     refunds,
@@ -51,6 +52,7 @@ app.add_typer(discrepancies.app, name="discrepancies")
 app.add_typer(days.app, name="day")
 app.add_typer(treasury.app, name="treasury")
 app.command("assess")(assess.assess)
+app.command("order")(order.order)
 app.command("reconcile")(reconcile.reconcile)
 app.command("migrate")(system.migrate)
 app.command("distribute")(system.distribute)

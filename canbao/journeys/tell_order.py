@@ -1,0 +1,103 @@
+"""Tell everything that happened to one order, from every room, in time order. Reads only, and names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from canbao.billing import public as billing
+from canbao.coverage import public as coverage
+from canbao.documents import public as documents
+from canbao.kernel.clock import Instant, start_of_day
+from canbao.kernel.ids import Kind, parse_no
+from canbao.kernel.money import format_yuan
+from canbao.kernel.regions import RegionCode
+from canbao.ledger import public as ledger
+from canbao.payments import public as payments
+from canbao.payments.public import Order
+from canbao.reconciliation import public as reconciliation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One thing that happened: when, in which part of the books, what, and its numbers."""
+
+    at: Instant
+    source: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTold:
+    """An order's number with its whole history; `order` is None where no order of ours has the number."""
+
+    region_code: RegionCode
+    order_no: str
+    order: Order | None
+    lines: tuple[Told, ...]
+
+
+def tell_order(order_no: str) -> OrderTold:
+    """Everything about an order's number. Errors: those of reading a number."""
+    number = parse_no(order_no, Kind.ORDER)
+    region = number.region_code
+    order = payments.order_by_no(number.text)
+    told = [*_of_payments(region, number.text), *_of_discrepancies(region, number.text)]
+    if order is not None:
+        told += [*_of_books(order), *_of_what_followed(order)]
+    return OrderTold(
+        region_code=region,
+        order_no=number.text,
+        order=order,
+        lines=tuple(sorted(told, key=lambda one: one.at)),
+    )
+
+
+def _of_payments(region: RegionCode, order_no: str) -> Iterator[Told]:
+    for one in payments.story_of(region, order_no):
+        yield Told(at=one.at, source=one.source, what=one.what, detail=one.detail)
+    for line in reconciliation.lines_of_order(region, order_no):
+        yield Told(at=line.at, source=line.source, what=line.what, detail=line.detail)
+
+
+def _of_discrepancies(region: RegionCode, order_no: str) -> Iterator[Told]:
+    states = list(reconciliation.DiscrepancyState)
+    for found in reconciliation.discrepancies(region, states, order_no=order_no):
+        for move in reconciliation.discrepancy_events_of(region, found.discrepancy_id):
+            what = f"{found.detail or found.kind}: {move.event} → {move.target}"
+            detail = f"{found.case_no} by {move.actor} {move.cause}".rstrip()
+            yield Told(at=move.recorded_at, source="discrepancy", what=what, detail=detail)
+
+
+def _of_books(order: Order) -> Iterator[Told]:
+    for moved in ledger.transfers_of_order(order.region_code, order.order_id):
+        accounts = f"{moved.debit_account_code} ← {moved.credit_account_code}"
+        yield Told(
+            at=moved.recorded_at,
+            source="transfer",
+            what=str(moved.kind),
+            detail=f"{format_yuan(moved.amount_fen)} {accounts}",
+        )
+
+
+def _of_what_followed(order: Order) -> Iterator[Told]:
+    """Bills, cover, the voucher, and the way into the treasury."""
+    region, at = order.region_code, order.settled_at or order.opened_at
+    for bill in billing.bills(region, order.bill_ids):
+        due = f"{bill.scheme_code} {bill.due_from}-{bill.due_until}"
+        yield Told(at=at, source="bill", what=str(bill.state), detail=f"{bill.bill_no} {due}")
+    for cover in coverage.of_bills(region, order.bill_ids):
+        yield Told(at=at, source="cover", what="from", detail=f"{cover.from_on} until {cover.until_on}")
+    voucher = documents.voucher_of(region, order.order_id)
+    if voucher is not None:
+        yield Told(at=voucher.issued_at, source="voucher", what=str(voucher.state), detail=voucher.voucher_no)
+    for one in reconciliation.treasury_of_order(region, order.order_id):
+        due = f"{one.scheme_code} {one.due_from}"
+        if one.closed_at is not None:
+            yield Told(at=one.closed_at, source="day", what="closed", detail=due)
+        if one.sent_at is not None:
+            yield Told(at=one.sent_at, source="treasury", what="sent", detail=f"{one.booking_no} {due}")
+        if one.booked_on is not None:
+            at_booked = max(start_of_day(one.booked_on), one.sent_at or start_of_day(one.booked_on))
+            yield Told(at=at_booked, source="treasury", what="booked", detail=f"{one.booking_no} on {one.booked_on}")
