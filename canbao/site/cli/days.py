@@ -107,8 +107,8 @@ def _tell(closed: ClosedDay, out: Path | None, as_json: bool) -> None:
     for line in closed.explanations:
         ref = group_no(line.case_no) if line.case_no else line.ref
         sums.add_row(f"  {line.kind} ({line.item_count}) {ref}", format_yuan(line.theirs_fen - line.ours_fen))
-    sums.add_row(f"SM3, place {row.place}", closed.link_hash)
     console.print(sums)
+    typer.echo(f"SM3 at place {row.place}:\n{closed.link_hash}")
     if out is not None:
         console.print(f"→ {out}, {len(pdf)} bytes")
 

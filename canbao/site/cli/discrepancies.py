@@ -61,17 +61,19 @@ def list_all(
     if not found:
         typer.echo("Nothing stands before anybody.")
         return
-    table = Table("Number", "What", "Order", "At stake", "Ours | theirs", "State", "Owner", "Age", box=None)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Number", "At stake", "Age"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("State", "What"):
+        table.add_column(heading, overflow="fold")
     for one in found:
+        what = [one.detail or str(one.kind), one.order_no or one.trade_ref, f"{one.ours} | {one.theirs}"]
         table.add_row(
             group_no(one.case_no),
-            one.detail or str(one.kind),
-            one.order_no or one.trade_ref,
             _yuan(one),
-            f"{one.ours} | {one.theirs}",
-            str(one.state),
-            one.owner,
             age(one.opened_at, one.ended_at or now),
+            f"{one.state} {one.owner}".rstrip(),
+            "\n".join(line for line in what if line),
         )
     Console().print(table)
     limits = {place: rules_of(place).two_people_above_fen for place in {one.region_code for one in found}}

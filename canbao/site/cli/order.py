@@ -53,7 +53,10 @@ def order(
     else:
         found = told.order
         console.print(f"[bold]{group_no(found.order_no)}[/bold] {found.state}, {format_yuan(found.amount_fen)} yuan")
-    table = Table("When", "Where", "What", "Numbers", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("When", no_wrap=True)
+    for heading in ("Where", "What", "Numbers"):
+        table.add_column(heading, overflow="fold")
     for one in told.lines:
         table.add_row(beijing(one.at), one.source, one.what, one.detail)
     console.print(table)
