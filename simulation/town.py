@@ -11,17 +11,20 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from uuid import UUID
 
 from psycopg import sql
 
 from canbao.billing import public as billing
+from canbao.channels.interface import ChannelCode
 from canbao.journeys.assess_year import assess_year
 from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.import_register import import_register
 from canbao.journeys.publish_policy import publish_policy
-from canbao.journeys.reconcile_day import reconcile_due
+from canbao.journeys.reconcile_day import DAYS_BACK, reconcile_day
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.kernel.clock import FixedClock
 from canbao.kernel.connections import close_pool, owner_connection
@@ -88,9 +91,9 @@ def found_town(folder: Path, *, houses_count: int) -> Town:
             pass
         seal_ledger(NANCHANG, clock=clock)
         with _silent_channel(folder, clock):
-            for region in (NATION, NANCHANG):
-                # Of the days before nothing is told; to ask in every run would tell nothing new.
-                reconcile_due(region, clock=clock)
+            # Of the days before nothing is told; to ask in every run would tell nothing new. Yesterday is not told yet.
+            for region, back in product((NATION, NANCHANG), range(2, DAYS_BACK + 1)):
+                reconcile_day(region, ChannelCode.WECHAT, clock.today() - timedelta(days=back), clock=clock)
     found = tuple(tuple(_bill(_id_no(*one), _name(*one), clock) for one in house) for house in people)
     return Town(houses=found, tables=_rows())
 
