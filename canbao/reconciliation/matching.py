@@ -7,9 +7,10 @@ rest stands until somebody settles, closes or resolves it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from canbao.channels.interface import LineKind
 from canbao.kernel.clock import Instant, start_of_day
@@ -47,8 +48,6 @@ def match_statement(tx: Tx, kept: Statement, *, regions: Sequence[RegionCode], n
     row = store.lock_statement(tx, kept.statement_id)
     if row.state not in {StatementState.LOADED, StatementState.MATCHED} or _is_superseded(tx, row):
         return told(kept.region_code, row)
-    if row.line_count >= MANY_LINES:
-        tx.scalars(statements["steer_to_hashing"])
     superseded = store.supersede(tx, row, now=now)
     _judge(tx, kept.region_code, row, now=now)
     healed = _heal_what_can_be(tx, kept.region_code, row, regions, now=now)
@@ -97,29 +96,49 @@ def _is_superseded(tx: Tx, row: store.StatementRow) -> bool:
 
 
 def _judge(tx: Tx, region: RegionCode, row: store.StatementRow, *, now: Instant) -> None:
+    """Compare the whole in one pass, then look closely at what is no plain match: a few lines of a million."""
+    is_long = row.line_count >= MANY_LINES
+    if is_long:
+        tx.scalars(statements["steer_to_hashing"])
     whose: dict[str, object] = {
         "channel_code": row.channel_code,
         "statement_id": row.statement_id,
         "day_on": row.day_on,
     }
-    day_from, day_until = start_of_day(row.day_on), start_of_day(row.day_on + timedelta(days=1))
-    repeated: list[int] = tx.scalars(statements["find_repeated_lines"], **whose)
+    day: dict[str, object] = {
+        "day_from": start_of_day(row.day_on),
+        "day_until": start_of_day(row.day_on + timedelta(days=1)),
+    }
+    own: dict[str, object] = {"merchant_ref": row.merchant_ref, "app_ref": row.app_ref, "own_head": f"{int(region)}P"}
+    compared = tx.one(statements["compare_lines"], store.ComparedRow, **whose, **day, **own)
+    assert compared is not None, "an aggregate answers with one row"
+    tx.run(statements["judge_absences"], **whose, **day, absent=compared.absent, now=now)
+    told_before: list[int] = tx.scalars(statements["find_told_before"], **whose)
+    # Where no two lines tell of one capture, only what is no plain match can be said twice.
+    among = compared.unlike if compared.pair_count == compared.told_count else None
+    repeated: list[int] = tx.scalars(statements["find_repeated_lines"], **whose, among=among)
+    if is_long and compared.unlike_count < MANY_LINES:
+        tx.scalars(statements["steer_to_looking_up"])
+    repeated += told_before + _told_elsewhere(tx, compared.unlike, {**whose, **day})
     tx.run(
         statements["judge_lines"],
         **whose,
-        day_from=day_from,
-        day_until=day_until,
-        merchant_ref=row.merchant_ref,
-        app_ref=row.app_ref,
-        own_head=f"{int(region)}P",
-        repeated=repeated,
+        **day,
+        **own,
+        unlike=compared.unlike,
+        repeated=sorted(set(repeated)),
         agreeing=[f"{theirs} {ours}" for theirs, ours in sorted(REFUND_STATES_THAT_AGREE)],
         verdicts=[str(verdict) for verdict in VERDICTS],
         places=list(PLACES),
         matches=[str(VERDICTS[place]) for place in MATCHES],
         now=now,
     )
-    tx.run(statements["judge_absences"], **whose, day_from=day_from, day_until=day_until, now=now)
+
+
+def _told_elsewhere(tx: Tx, unlike: str, whose: Mapping[str, object]) -> list[int]:
+    """Those of these lines that the statement of another day tells of as something that fits there."""
+    days: list[UUID] = tx.scalars(statements["list_other_days"], **whose, among=unlike)
+    return tx.scalars(statements["find_told_elsewhere"], **whose, among=unlike, elsewhere=days)
 
 
 def verdict_counts(kept: Statement) -> list[VerdictCount]:

@@ -160,7 +160,13 @@ class Line(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount_fen__gte=0), name="reconciliation_line_amount"),
         ]
-        indexes: ClassVar = [models.Index(fields=("region_code", "trade_ref"), name="reconciliation_line_trade")]
+        # Only of refunds, which are few. Transaction numbers come in no order: an index of them all cost as much as
+        # everything else that loading does, and where a payment is told of follows from its day.
+        indexes: ClassVar = [
+            models.Index(
+                fields=("region_code", "trade_ref"), name="reconciliation_line_refund", condition=Q(kind="refund")
+            )
+        ]
 
 
 class FundLine(models.Model):

@@ -83,6 +83,17 @@ class CountRow:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRow:
+    """What of a statement is no plain match: its lines, and the captures that none tells of, as the text of arrays."""
+
+    unlike: str
+    absent: str
+    unlike_count: int
+    pair_count: int
+    told_count: int
+
+
 def hold_statements(tx: Tx) -> None:
     """Let nobody else take in or match statements of the region until the transaction ends."""
     tx.scalars(statements["hold_statements"], lock_key=STATEMENTS_LOCK)

@@ -1,5 +1,5 @@
 -- What was absent from another day's statement and is told of by this one is carried here; answers which.
--- Writes reconciliation_difference. Reads reconciliation_line by reconciliation_line_trade, reconciliation_statement.
+-- Writes reconciliation_difference. Reads reconciliation_line by the head of its primary key, reconciliation_statement.
 UPDATE reconciliation_difference AS missed
 SET heal = 'carried', healed_at = %(now)s
 FROM reconciliation_statement AS other

@@ -1,9 +1,9 @@
 -- What is ours, belongs on a day's statement, and no line tells of; what was absent before and is so no longer is healed.
--- Money that we recorded as moved that day must be told of by this statement, or by another day's; an order that could last
--- be paid that day, and a refund sent that day, must have an outcome by now.
--- Writes reconciliation_difference: one row per absence. Reads reconciliation_line by reconciliation_line_trade,
--- reconciliation_statement, payments_public_capture by payments_capture_days, payments_public_refund, payments_public_order
--- by payments_order_live.
+-- Money that we recorded as moved that day must be told of by this statement (compare_lines answers what is not), or by
+-- another day's; an order that could last be paid that day, and a refund sent that day, must have an outcome by now.
+-- Writes reconciliation_difference: one row per absence. Reads reconciliation_line by the head of its primary key and by
+-- reconciliation_line_refund, reconciliation_difference by reconciliation_diff_by_trade, reconciliation_statement,
+-- payments_public_capture by primary key, payments_public_refund, payments_public_order by payments_order_live.
 WITH ours AS (
     SELECT
         'capture:' || capture.capture_id AS subject, 'payment' AS kind, 'only_ours_settled' AS verdict, capture.happened_at,
@@ -12,16 +12,7 @@ WITH ours AS (
         coalesce(nullif(capture.reason, ''), capture.disposition) AS ours_state
     FROM payments_public_capture AS capture
     WHERE capture.region_code = %(region_code)s
-        AND capture.channel_code = %(channel_code)s
-        AND capture.happened_at >= %(day_from)s
-        AND capture.happened_at < %(day_until)s
-        AND NOT EXISTS (
-            SELECT FROM reconciliation_line AS told
-            WHERE told.region_code = %(region_code)s
-                AND told.statement_id = %(statement_id)s
-                AND told.trade_ref = capture.trade_ref
-                AND told.kind = 'payment'
-        )
+        AND capture.capture_id = ANY(%(absent)s::uuid[])
     UNION ALL
     SELECT
         'refund:' || refund.refund_id, 'refund',
@@ -66,8 +57,25 @@ WITH ours AS (
 absent AS MATERIALIZED (
     SELECT ours.*
     FROM ours
-    LEFT JOIN LATERAL (
-        SELECT TRUE AS is_there
+    WHERE NOT EXISTS (
+        -- A payment of this day does not fit any other, so that a line of it there is a difference.
+        SELECT
+        FROM reconciliation_difference AS other
+        JOIN reconciliation_statement AS version
+            ON version.region_code = %(region_code)s
+            AND version.id = other.statement_id
+            AND version.is_current
+            AND version.channel_code = %(channel_code)s
+            AND version.day_on <> %(day_on)s
+        WHERE other.region_code = %(region_code)s
+            AND other.trade_ref = ours.trade_ref
+            AND ours.trade_ref <> ''
+            AND ours.kind = 'payment'
+            AND other.kind = 'payment'
+            AND other.line_no IS NOT NULL
+    )
+    AND NOT EXISTS (
+        SELECT
         FROM reconciliation_line AS other
         JOIN reconciliation_statement AS version
             ON version.region_code = %(region_code)s
@@ -78,11 +86,10 @@ absent AS MATERIALIZED (
         WHERE other.region_code = %(region_code)s
             AND other.trade_ref = ours.trade_ref
             AND ours.trade_ref <> ''
-            AND other.kind = ours.kind
+            AND other.kind = 'refund'
+            AND ours.kind = 'refund'
             AND other.refund_no = ours.refund_no
-        LIMIT 1
-    ) AS elsewhere ON TRUE
-    WHERE elsewhere.is_there IS NULL
+    )
 )
 
 INSERT INTO reconciliation_difference AS kept (

@@ -1,9 +1,10 @@
--- The verdict of every line of a statement that is no plain match; those that were none before and are now are healed.
+-- The verdict of those lines of a statement that are no plain match (compare_lines, and what is said again); those that were
+-- none before and are now are healed.
 -- The facts of a line are one number (rules.Fact); places says which verdict follows from each (rules.PLACES), so that the
 -- order of precedence stands in one place. A line that fits costs no write, and a difference found before as it is now is left
 -- as it is.
--- Writes reconciliation_difference: one row per line that does not fit. Reads reconciliation_line by the head of its
--- primary key and by reconciliation_line_trade, payments_public_capture, payments_public_refund, reconciliation_statement.
+-- Writes reconciliation_difference: one row per line that does not fit. Reads reconciliation_line by primary key,
+-- payments_public_capture by payments_capture_trade, payments_public_refund.
 WITH told AS (
     SELECT
         line.line_no,
@@ -53,7 +54,9 @@ WITH told AS (
         AND refund.refund_no = line.refund_no
         AND line.kind = 'refund'
     LEFT JOIN unnest(%(repeated)s::integer[]) AS repeated (line_no) ON repeated.line_no = line.line_no
-    WHERE line.region_code = %(region_code)s AND line.statement_id = %(statement_id)s
+    WHERE line.region_code = %(region_code)s
+        AND line.statement_id = %(statement_id)s
+        AND line.line_no = ANY(%(unlike)s::integer[] || %(repeated)s::integer[])
 ),
 
 judged AS MATERIALIZED (
@@ -61,7 +64,7 @@ judged AS MATERIALIZED (
         told.*,
         (%(verdicts)s::text[])[1 + (%(places)s::smallint[])[
             1
-            + CASE WHEN told.is_repeated OR twin.is_there THEN 1 ELSE 0 END
+            + CASE WHEN told.is_repeated THEN 1 ELSE 0 END
             + CASE WHEN told.is_foreign THEN 2 ELSE 0 END
             + CASE WHEN told.kind = 'refund' THEN 4 ELSE 0 END
             + CASE WHEN told.ours_fen IS NOT NULL THEN 8 ELSE 0 END
@@ -72,39 +75,6 @@ judged AS MATERIALIZED (
             + CASE WHEN told.agrees THEN 256 ELSE 0 END
         ]] AS verdict
     FROM told
-    LEFT JOIN LATERAL (
-        SELECT TRUE AS is_there
-        FROM reconciliation_line AS other
-        JOIN reconciliation_statement AS version
-            ON version.region_code = %(region_code)s
-            AND version.id = other.statement_id
-            AND version.is_current
-            AND version.channel_code = %(channel_code)s
-        WHERE other.region_code = %(region_code)s
-            AND other.trade_ref = told.trade_ref
-            AND other.trade_ref <> ''
-            AND other.kind = told.kind
-            AND other.refund_ref = told.refund_ref
-            AND other.refund_no = told.refund_no
-            AND other.statement_id <> %(statement_id)s
-            AND version.day_on <> %(day_on)s
-            AND NOT coalesce(told.kind = 'payment' AND told.is_same_day, FALSE)
-            AND NOT EXISTS (
-                SELECT FROM reconciliation_difference AS again
-                WHERE again.region_code = %(region_code)s
-                    AND again.statement_id = other.statement_id
-                    AND again.subject = 'line:' || other.line_no
-                    AND again.verdict = 'duplicate_line'
-            )
-        LIMIT 1
-    ) AS twin ON TRUE
-    WHERE NOT (
-        -- The plain match, said first because nearly every line is one; its verdict is `matched` by the rules.
-        told.kind = 'payment'
-        AND NOT told.is_repeated
-        AND NOT told.is_foreign
-        AND coalesce(told.agrees AND told.is_same_day AND told.ours_fen = told.amount_fen, FALSE)
-    )
 )
 
 INSERT INTO reconciliation_difference AS kept (
