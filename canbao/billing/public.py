@@ -149,7 +149,8 @@ def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoS
     """Undo what bills were paid with, one status per input in the order of inputs; what is refused changes nothing.
 
     As a whole (`due_again`, `void`) the amount must be all that is left of the bill; by a difference (`reassessed`) at
-    most that. A bill that is due again is another bill with another id: `bills_of` finds it.
+    most that, and the event "bill.lessened" follows. A bill that is due again is another bill with another id:
+    `bills_of` finds it.
     """
     return undoing_store.undo(tx, undoings, now=now)
 

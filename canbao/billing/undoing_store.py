@@ -19,10 +19,14 @@ from canbao.billing.undoing import (
     UndoStatus,
     judge_undoings,
 )
+from canbao.kernel import outbox
 from canbao.kernel.clock import Instant, civil_date
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx, reading
 from canbao.rulebook.refund import BillAfter
+
+LESSENED = "bill.lessened"
+"""The event that refunds took differences from the bills it names, or undid bills from which they had."""
 
 
 def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoStatus]:
@@ -36,6 +40,7 @@ def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoS
     statuses = judge_undoings(undoings, held, records)
     undone = [undoing for undoing, status in zip(undoings, statuses, strict=True) if status is UndoStatus.UNDONE]
     _lessen(tx, [undoing for undoing in undone if not undoing.is_whole], now=now)
+    _tell_of_differences(tx, undone, records, now=now)
     for after, event in EVENT_AFTER.items():
         _cancel(tx, event, [undoing for undoing in undone if undoing.after is after], now=now)
     _renew(tx, [undoing.bill_id for undoing in undone if undoing.after is BillAfter.DUE_AGAIN], now=now)
@@ -70,6 +75,16 @@ def _lessen(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> None:
         now=now,
     )
     assert written == len(undoings), "every bill held for a difference has its record"
+
+
+def _tell_of_differences(
+    tx: Tx, undone: Sequence[BillUndoing], records: Sequence[RefundRecord], *, now: Instant
+) -> None:
+    """Said here and not by the caller: whoever lessens a bill, somebody else owes the difference from then on."""
+    lessened = {record.bill_id for record in records} | {one.bill_id for one in undone if not one.is_whole}
+    bill_ids = sorted(lessened & {one.bill_id for one in undone})
+    if bill_ids:
+        outbox.append(tx, LESSENED, [{"bill_ids": [str(bill_id) for bill_id in bill_ids]}], now=now)
 
 
 def _cancel(tx: Tx, event: str, undoings: Sequence[BillUndoing], *, now: Instant) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from canbao.journeys.book_assistance import book_assistance
+from canbao.journeys.book_differences import book_differences
 from canbao.journeys.write_cover import write_cover
 from canbao.kernel.clock import Clock
 from canbao.kernel.regions import RegionCode
@@ -23,9 +24,14 @@ def _assistance(region: RegionCode, payloads: Sequence[Mapping[str, Any]], clock
     book_assistance(region, payloads, clock=clock)
 
 
+def _differences(region: RegionCode, payloads: Sequence[Mapping[str, Any]], clock: Clock) -> None:
+    book_differences(region, payloads, clock=clock)
+
+
 Reaction = Callable[[RegionCode, Sequence[Mapping[str, Any]], Clock], None]
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "order.settled": (_cover,),
     "bill.met_by_subsidy": (_assistance, _cover),
+    "bill.lessened": (_differences,),
 }

@@ -25,6 +25,8 @@ class TransferKind(StrEnum):
     CAPTURE_SUSPENDED = "capture_suspended"
     BILL_REFUNDED = "bill_refunded"
     ASSISTANCE_RETURNED = "assistance_returned"
+    DIFFERENCE_MET = "difference_met"
+    DIFFERENCE_RETURNED = "difference_returned"
     SUSPENSE_RELEASED = "suspense_released"
     REFUND_PAID = "refund_paid"
     REFUND_WITHDRAWN = "refund_withdrawn"
@@ -90,6 +92,34 @@ class BillRefunded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistanceReturned:
     """A bill was undone as a whole: the assisting fund does not owe its part any more."""
+
+    refund_id: UUID
+    bill_id: UUID
+    scheme_code: str
+    due_from: int
+    due_until: int
+    amount_fen: Fen
+    happened_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceMet:
+    """A paid bill was lessened because an assisted identity was recognised: what goes back to the payer, the assisting
+    fund owes from now on.
+    """
+
+    refund_id: UUID
+    bill_id: UUID
+    scheme_code: str
+    due_from: int
+    due_until: int
+    amount_fen: Fen
+    happened_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceReturned:
+    """A bill that had been lessened was undone as a whole: the assisting fund does not owe the differences any more."""
 
     refund_id: UUID
     bill_id: UUID
@@ -175,6 +205,8 @@ Fact = (
     | CaptureSuspended
     | BillRefunded
     | AssistanceReturned
+    | DifferenceMet
+    | DifferenceReturned
     | SuspenseReleased
     | RefundPaid
     | RefundWithdrawn
@@ -219,6 +251,10 @@ def transfers_of(fact: Fact) -> tuple[Transfer, ...]:
             return (refund_bill(fact),)
         case AssistanceReturned():
             return (return_assistance(fact),)
+        case DifferenceMet():
+            return (meet_difference(fact),)
+        case DifferenceReturned():
+            return (return_difference(fact),)
         case SuspenseReleased():
             return (release_suspense(fact),)
         case RefundPaid():
@@ -296,6 +332,34 @@ def return_assistance(fact: AssistanceReturned) -> Transfer:
     return Transfer(
         transfer_id=derived_id(TransferKind.ASSISTANCE_RETURNED, fact.bill_id.hex),
         kind=TransferKind.ASSISTANCE_RETURNED,
+        debit=_income(fact.scheme_code, fact.due_from),
+        credit=_receivable(fact.scheme_code, fact.due_from),
+        amount_fen=fact.amount_fen,
+        happened_at=fact.happened_at,
+        bill_id=fact.bill_id,
+        cause_id=fact.refund_id,
+    )
+
+
+def meet_difference(fact: DifferenceMet) -> Transfer:
+    """借 应收资助参保款（险种、费款所属期） 贷 社会保险费收入（险种、费款所属期）: one per refund and bill."""
+    return Transfer(
+        transfer_id=derived_id(TransferKind.DIFFERENCE_MET, fact.refund_id.hex, fact.bill_id.hex),
+        kind=TransferKind.DIFFERENCE_MET,
+        debit=_receivable(fact.scheme_code, fact.due_from),
+        credit=_income(fact.scheme_code, fact.due_from),
+        amount_fen=fact.amount_fen,
+        happened_at=fact.happened_at,
+        bill_id=fact.bill_id,
+        cause_id=fact.refund_id,
+    )
+
+
+def return_difference(fact: DifferenceReturned) -> Transfer:
+    """借 社会保险费收入（险种、费款所属期） 贷 应收资助参保款（险种、费款所属期）: one per refund and bill."""
+    return Transfer(
+        transfer_id=derived_id(TransferKind.DIFFERENCE_RETURNED, fact.refund_id.hex, fact.bill_id.hex),
+        kind=TransferKind.DIFFERENCE_RETURNED,
         debit=_income(fact.scheme_code, fact.due_from),
         credit=_receivable(fact.scheme_code, fact.due_from),
         amount_fen=fact.amount_fen,

@@ -19,6 +19,8 @@ from canbao.ledger.postings import (
     BillCollected,
     BillRefunded,
     CaptureSuspended,
+    DifferenceMet,
+    DifferenceReturned,
     Fact,
     FeeCharged,
     FeeReturned,
@@ -74,6 +76,24 @@ RETURNED = AssistanceReturned(
     due_from=202501,
     due_until=202512,
     amount_fen=Fen(36000),
+    happened_at=AT,
+)
+DIFFERENCE = DifferenceMet(
+    refund_id=REFUND,
+    bill_id=BILL,
+    scheme_code="390",
+    due_from=202501,
+    due_until=202512,
+    amount_fen=Fen(32000),
+    happened_at=AT,
+)
+DIFFERENCE_BACK = DifferenceReturned(
+    refund_id=REFUND,
+    bill_id=BILL,
+    scheme_code="390",
+    due_from=202501,
+    due_until=202512,
+    amount_fen=Fen(32000),
     happened_at=AT,
 )
 RELEASED = SuspenseReleased(
@@ -164,6 +184,8 @@ def test_suspended_capture_debits_clearing_and_credits_suspense() -> None:
     [
         (REFUNDED, TransferKind.BILL_REFUNDED, INCOME, PAYABLE),
         (RETURNED, TransferKind.ASSISTANCE_RETURNED, INCOME, RECEIVABLE),
+        (DIFFERENCE, TransferKind.DIFFERENCE_MET, RECEIVABLE, INCOME),
+        (DIFFERENCE_BACK, TransferKind.DIFFERENCE_RETURNED, INCOME, RECEIVABLE),
         (RELEASED, TransferKind.SUSPENSE_RELEASED, SUSPENSE, PAYABLE),
         (PAID_BACK, TransferKind.REFUND_PAID, PAYABLE, CLEARING),
         (WITHDRAWN, TransferKind.REFUND_WITHDRAWN, PAYABLE, SUSPENSE),
