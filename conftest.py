@@ -32,8 +32,9 @@ import django  # noqa: E402  (the environment above must be set first)
 django.setup()
 
 from canbao.kernel.clock import FixedClock  # noqa: E402
-from canbao.kernel.connections import close_pool, owner_connection  # noqa: E402
+from canbao.kernel.connections import close_pool  # noqa: E402
 from canbao.kernel.regions import RegionCode  # noqa: E402
+from tests.emptied import empty_database  # noqa: E402
 
 NANCHANG = RegionCode(360100)
 SHIJIAZHUANG = RegionCode(130100)
@@ -99,19 +100,9 @@ def _make_template(address: object, name: str) -> None:
 @pytest.fixture
 def db(database: str) -> Iterator[None]:
     """An empty database, with the schema and nothing in it. What a process has cached of policies is forgotten too."""
-    _empty()
+    empty_database()
     yield
     _refuse_an_open_transaction()
-
-
-def _empty() -> None:
-    with owner_connection() as session:
-        found = session.execute(
-            "SELECT quote_ident(tablename) FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename NOT LIKE 'django\\_%'"
-        )
-        tables = ", ".join(row[0] for row in found.fetchall())
-        session.execute(f"TRUNCATE {tables}")
 
 
 def _refuse_an_open_transaction() -> None:

@@ -55,6 +55,7 @@ from canbao.payments.public import NoticeToKeep, Order
 from canbao.policy import public as policy
 from canbao.registry import public as registry
 from sandbox.wechat.client import SandboxClient
+from tests.emptied import empty_database
 from tests.letterbox import Letterbox
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,16 +184,6 @@ def town(db: None, clock: FixedClock, tmp_path: Path) -> FixedClock:
         found_town(tmp_path, clock=clock)
         _kept.append(Kept.of_database())
     return clock
-
-
-def empty_database() -> None:
-    """Empty every table of ours."""
-    with owner_connection() as session:
-        found = session.execute(
-            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' "
-            "AND tablename NOT LIKE 'django\\_%'"
-        ).fetchall()
-        session.execute(f"TRUNCATE {', '.join(row[0] for row in found)}".encode())
 
 
 @pytest.fixture(scope="session")
