@@ -167,26 +167,29 @@ def heal_matters(
     """End the discrepancies of differences that went away, but not those of matters that stand elsewhere."""
     if not healed:
         return
-    rows = tx.rows(
-        statements["list_matters"],
-        store.MatterOfRow,
-        statement_ids=[row.statement_id for row in healed],
-        subjects=[row.subject for row in healed],
-    )
     by_cause: dict[str, list[UUID]] = {}
-    for row in rows:
-        matter_id = _matter_id(
-            row.channel_code,
-            row.day_on,
-            verdict=row.verdict,
-            subject=row.subject,
-            line_no=row.line_no,
-            about=(row.kind, row.trade_ref, row.refund_ref, row.refund_no),
-        )
+    for row in _matters(tx, healed):
+        matter_id = _matter_of(row, row.verdict)
         if matter_id not in but:
             by_cause.setdefault(row.heal, []).append(matter_id)
     for cause, matter_ids in by_cause.items():
         heal_discrepancies(tx, matter_ids, cause=cause, now=now)
+
+
+def end_former_matters(tx: Tx, kept: Statement, *, now: Instant) -> None:
+    """End the discrepancies of lines that were judged anew just now where another verdict makes another matter of them.
+
+    A repetition is a matter of its own line, everything else one of the transaction: a line that turned from one into
+    the other would leave the former behind.
+    """
+    judged = tx.rows(statements["list_judged_anew"], store.HealedRow, statement_id=kept.statement_id, now=now)
+    if not judged:
+        return
+    former: set[UUID] = set()
+    for row in _matters(tx, judged):
+        was = Verdict.ONLY_THEIRS if row.verdict == Verdict.DUPLICATE_LINE else Verdict.DUPLICATE_LINE
+        former.add(_matter_of(row, was))
+    heal_discrepancies(tx, sorted(former - standing_matters(kept)), cause="judged anew", now=now)
 
 
 def standing_matters(kept: Statement) -> frozenset[UUID]:
@@ -249,6 +252,26 @@ def _at_stake(found: Difference) -> Fen:
     """How much is in question: what the sides differ by, or all of it where only one has it or they agree on that."""
     ours, theirs = found.ours_fen or 0, found.theirs_fen or 0
     return Fen(abs(theirs - ours) or theirs)
+
+
+def _matters(tx: Tx, about: Sequence[store.HealedRow]) -> list[store.MatterOfRow]:
+    return tx.rows(
+        statements["list_matters"],
+        store.MatterOfRow,
+        statement_ids=[row.statement_id for row in about],
+        subjects=[row.subject for row in about],
+    )
+
+
+def _matter_of(row: store.MatterOfRow, verdict: str) -> UUID:
+    return _matter_id(
+        row.channel_code,
+        row.day_on,
+        verdict=verdict,
+        subject=row.subject,
+        line_no=row.line_no,
+        about=(row.kind, row.trade_ref, row.refund_ref, row.refund_no),
+    )
 
 
 def _matter_id(

@@ -17,7 +17,7 @@ from canbao.kernel.clock import Instant, start_of_day
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, Tx, reading
 from canbao.reconciliation import store
-from canbao.reconciliation.differences import heal_matters, missing_id, standing_matters
+from canbao.reconciliation.differences import end_former_matters, heal_matters, missing_id, standing_matters
 from canbao.reconciliation.discrepancies import heal_discrepancies
 from canbao.reconciliation.rules import MATCHES, PLACES, REFUND_STATES_THAT_AGREE, VERDICTS, Heal, Verdict
 from canbao.reconciliation.statement_files import Statement, told
@@ -53,6 +53,8 @@ def match_statement(tx: Tx, kept: Statement, *, regions: Sequence[RegionCode], n
     healed = _heal_what_can_be(tx, kept.region_code, row, regions, now=now)
     heal_matters(tx, healed, now=now)
     heal_matters(tx, superseded, but=standing_matters(kept) if superseded else frozenset(), now=now)
+    if row.state == StatementState.MATCHED:
+        end_former_matters(tx, kept, now=now)
     heal_discrepancies(tx, [missing_id(row.channel_code, row.day_on)], cause="matched", now=now)
     move_no = store.note_matched(tx, row.statement_id, now=now)
     if move_no is not None:

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import pytest
 
+from canbao.channels.wechat.connector import WeChatConnector
 from canbao.journeys.reconcile_day import DayRun, reconcile_day
 from canbao.kernel.errors import CanbaoError
 from canbao.payments import public as payments
@@ -103,6 +104,21 @@ def test_statement_that_cannot_be_had_changes_nothing_and_is_had_the_next_time(
         compare(day)
     assert refused.value.code == code
     assert reconciliation.statements_of(day.region, "wechat", DAY) == []
+    assert counts(compare(day)) == {"matched": (2, 0)}
+
+
+def test_bomb_of_a_statement_is_refused_and_nothing_of_it_is_kept(day: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert WeChatConnector.fetch_statement.__kwdefaults__ is not None
+    monkeypatch.setitem(WeChatConnector.fetch_statement.__kwdefaults__, "bytes_max", 4 << 20)
+    balances = day.balances()
+    day.sandbox.add_fault("statement_zip_bomb", endpoint="trade_bill", count=2)
+    with pytest.raises(CanbaoError) as refused:
+        compare(day)
+    assert refused.value.code == "reconciliation.statement_not_fetched"
+    assert refused.value.params["reason"] == "too_large"
+    for table in ("statement", "statement_part", "line", "difference", "discrepancy"):
+        assert rows(f"SELECT count(*) FROM reconciliation_{table}") == [(0,)], table
+    assert day.balances() == balances
     assert counts(compare(day)) == {"matched": (2, 0)}
 
 

@@ -237,6 +237,47 @@ def test_unknown_payment_told_on_two_days_is_a_duplicate_on_the_second(clerk: Cl
     assert clerk.verdicts(second) == [("line 2", "duplicate_line", "")]
 
 
+def test_line_that_is_no_repetition_any_more_leaves_no_discrepancy_behind(clerk: Clerk) -> None:
+    stranger = clerk.line("nobody")
+    clerk.compare(stranger, clerk.paid())
+    second = clerk.compare(stranger, clerk.paid(at=NOON + timedelta(days=1)), on=TOMORROW)
+    put_before_people(clerk, second)
+    assert open_kinds(clerk) == ["duplicate_line"]
+    clerk.compare(clerk.paid())
+    clerk.clock.advance(timedelta(minutes=5))
+    clerk.match(second)
+    assert clerk.verdicts(second) == [("line 2", "only_theirs", "")]
+    put_before_people(clerk, second)
+    assert open_kinds(clerk) == ["only_theirs"]
+
+
+def put_before_people(clerk: Clerk, kept: reconciliation.Statement) -> None:
+    """Whatever stands of a statement becomes a discrepancy."""
+    with region_tx(clerk.region) as tx:
+        reconciliation.raise_page(tx, kept, after="", now=clerk.clock.now())
+
+
+def open_kinds(clerk: Clerk) -> list[str]:
+    """What stands before people of the day after."""
+    found = reconciliation.discrepancies(clerk.region, day_on=TOMORROW)
+    return [str(one.kind) for one in found if one.state == "open"]
+
+
+@pytest.mark.parametrize("many", [1, 1_000])
+def test_long_statement_is_judged_as_a_short_one(clerk: Clerk, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    early, twice, late = clerk.paid(at=NOON - timedelta(days=1)), clerk.paid(), clerk.paid(at=NOON + timedelta(days=1))
+    clerk.compare(early, clerk.line("nobody", trade_ref="42001"), on=YESTERDAY)
+    clerk.paid()
+    monkeypatch.setattr("canbao.reconciliation.matching.MANY_LINES", many)
+    kept = clerk.compare(
+        twice, early, twice, clerk.line("nobody", trade_ref="42001"), late, replace(clerk.paid(), amount_fen=Fen(1))
+    )
+    assert clerk.verdicts(kept) == [
+        ("capture", "only_ours_settled", ""), ("line 3", "duplicate_line", ""), ("line 4", "duplicate_line", ""),
+        ("line 5", "duplicate_line", ""), ("line 6", "other_day", "carried"), ("line 7", "amount_differs", ""),
+    ]  # fmt: skip
+
+
 def test_absence_is_carried_when_the_neighbour_day_tells_of_it(clerk: Clerk) -> None:
     late = clerk.paid(at=NOON)
     first = clerk.compare(clerk.paid())
