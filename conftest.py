@@ -34,7 +34,7 @@ django.setup()
 from canbao.kernel.clock import FixedClock  # noqa: E402
 from canbao.kernel.connections import close_pool  # noqa: E402
 from canbao.kernel.regions import RegionCode  # noqa: E402
-from tests.emptied import empty_database  # noqa: E402
+from tests.emptied import empty_database  # noqa: E402  (it asks for settings when it is read)
 
 NANCHANG = RegionCode(360100)
 SHIJIAZHUANG = RegionCode(130100)
