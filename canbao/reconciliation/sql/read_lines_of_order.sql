@@ -12,7 +12,7 @@ WITH taken AS (
 back AS (
     SELECT refund_ref AS ref FROM payments_public_refund
     WHERE region_code = %(region_code)s AND order_no = %(order_no)s AND refund_ref <> ''
-,
+),
 listed AS (
     SELECT differs.statement_id, differs.line_no
     FROM taken
