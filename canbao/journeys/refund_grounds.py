@@ -18,7 +18,7 @@ from canbao.coverage.public import Cover
 from canbao.journeys.settle_refunds import step_document
 from canbao.kernel.clock import civil_date
 from canbao.kernel.money import Fen
-from canbao.kernel.regions import RegionCode
+from canbao.kernel.regions import NATION, RegionCode
 from canbao.payments import public as payments
 from canbao.payments.public import Refundable, RefundLine
 from canbao.policy import public as policy
@@ -76,22 +76,22 @@ def grounds_of(region: RegionCode, wanted: Wanted) -> Grounds:
     """What a refund would be now, by the rules and by the rooms.
 
     Errors: `payments.capture_not_found`, `payments.refund_nothing_suspended`, `payments.refund_several_captures`,
-    `payments.refund_bill_not_paid`, `payments.refund_after_cover_start`, `payments.refund_nothing_differs`, and
-    those of `rulebook.refund.decide`."""
+    `payments.refund_taken_elsewhere`, `payments.refund_bill_not_paid`, `payments.refund_after_cover_start`,
+    `payments.refund_nothing_differs`, and those of `rulebook.refund.decide`."""
     captures = [
         found for found in payments.refundables_of(region, wanted.order_no) if wanted.trade_ref in ("", found.trade_ref)
     ]
     if not captures:
         raise payments.CAPTURE_NOT_FOUND()
     if REASONS[wanted.reason].undoes is Undoing.NONE:
-        return _of_suspended(captures, wanted)
+        return _of_suspended(region, captures, wanted)
     credited = [found for found in captures if found.disposition == "credited"]
     if not credited:
         raise payments.REFUND_BILL_NOT_PAID()
     return _of_credited(region, credited[0], wanted)
 
 
-def _of_suspended(captures: Sequence[Refundable], wanted: Wanted) -> Grounds:
+def _of_suspended(region: RegionCode, captures: Sequence[Refundable], wanted: Wanted) -> Grounds:
     """Money that paid nothing: no bill is touched, and no cover stands in the way."""
     found = [capture for capture in captures if capture.suspense_fen + wanted.held_fen > 0]
     if not found:
@@ -99,6 +99,7 @@ def _of_suspended(captures: Sequence[Refundable], wanted: Wanted) -> Grounds:
     if len(found) > 1:
         raise payments.REFUND_SEVERAL_CAPTURES(found=len(found))
     (capture,) = found
+    _refuse_what_another_region_has(region, capture)
     amount_fen = wanted.amount_fen if wanted.amount_fen is not None else capture.suspense_fen
     facts = RefundFacts(
         reason=wanted.reason,
@@ -108,6 +109,20 @@ def _of_suspended(captures: Sequence[Refundable], wanted: Wanted) -> Grounds:
         paid_fen=capture.captured_fen,
     )
     return Grounds(capture=capture, amount_fen=amount_fen, lines=(), decision=decide(facts, national_rules()))
+
+
+def _refuse_what_another_region_has(region: RegionCode, capture: Refundable) -> None:
+    """A signed notice under a wrong order number makes a second region record one transaction: it goes back once, where
+    its order is, and never because of the record of a number that nobody knows.
+    """
+    if capture.order_id is not None:
+        return
+    others = [NATION, *(known.region_code for known in policy.regions())]
+    found = payments.regions_of_trade(
+        capture.channel_code, capture.trade_ref, [other for other in others if other != region]
+    )
+    if found:
+        raise payments.REFUND_TAKEN_ELSEWHERE(trade_ref=capture.trade_ref, regions=", ".join(map(str, found)))
 
 
 def _of_credited(region: RegionCode, capture: Refundable, wanted: Wanted) -> Grounds:

@@ -143,3 +143,9 @@ REFUND_NOT_ANSWERED = declare(
     "渠道没有明确回答退费 {refund_no} 怎么样了，钱可能已经退回，不能放弃。请稍后再试",
     "The channel did not say what became of refund {refund_no}; it may have gone back. Try again later",
 )
+REFUND_TAKEN_ELSEWHERE = declare(
+    "payments.refund_taken_elsewhere",
+    Retry.NEVER,
+    "这笔交易（{trade_ref}）在 {regions} 也记了账，同一笔钱不能退两次。没有退钱，请先核对是哪个地区的",
+    "{regions} recorded this transaction ({trade_ref}) too; money goes back once. Find out whose it is",
+)

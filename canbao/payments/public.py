@@ -30,6 +30,7 @@ from canbao.payments.errors import (
     REFUND_NOTHING_DIFFERS,
     REFUND_NOTHING_SUSPENDED,
     REFUND_SEVERAL_CAPTURES,
+    REFUND_TAKEN_ELSEWHERE,
     TOO_MANY_ORDERS,
 )
 from canbao.payments.notices import (
@@ -103,6 +104,7 @@ from canbao.payments.refunds import (
     refundables_of,
     refunds_in,
     refunds_of,
+    regions_of_trade,
     reject_refund,
     replace_refund,
     resend_refund,
@@ -143,6 +145,7 @@ __all__ = [
     "REFUND_NOTHING_SUSPENDED",
     "REFUND_NOT_ANSWERED",
     "REFUND_SEVERAL_CAPTURES",
+    "REFUND_TAKEN_ELSEWHERE",
     "REFUND_TO_A_PERSON",
     "STEP_WORDS",
     "SUSPENDED",
@@ -220,6 +223,7 @@ __all__ = [
     "refunds_in",
     "refunds_of",
     "region_of_notice",
+    "regions_of_trade",
     "regions_to_ask",
     "regions_to_refund",
     "regions_with_kept_notices",

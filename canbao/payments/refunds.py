@@ -18,7 +18,7 @@ from canbao.kernel.clock import Instant
 from canbao.kernel.ids import Kind, make_no, parse_no, uuid7
 from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
-from canbao.kernel.sql import Reader, Statements, Tx, reading
+from canbao.kernel.sql import Reader, Statements, Tx, national_reading, reading
 from canbao.payments import refund_rows, rules
 from canbao.payments.errors import (
     CAPTURE_NOT_FOUND,
@@ -131,6 +131,22 @@ def refund_left(region: RegionCode, capture_id: UUID) -> Refundable:
     """A capture with what is left of it: the quote that `ask_refund` takes. Errors: `payments.capture_not_found`."""
     with reading(region) as reader:
         return _refundable(reader, capture_id)
+
+
+def regions_of_trade(channel_code: str, trade_ref: str, among: Sequence[RegionCode]) -> list[RegionCode]:
+    """Which of these regions have recorded a transaction of a channel. One transaction belongs to one region; a notice
+    under a wrong order number makes another one record it as well.
+    """
+    with national_reading() as reader:
+        return [
+            RegionCode(found)
+            for found in reader.scalars(
+                statements["list_regions_of_trade"],
+                region_codes=list(among),
+                channel_code=channel_code,
+                trade_ref=trade_ref,
+            )
+        ]
 
 
 def ask_refund(tx: Tx, request: RefundRequest, *, refund_id: UUID, by: str, now: Instant) -> Refund:

@@ -25,10 +25,12 @@ from canbao.journeys.import_register import import_register
 from canbao.journeys.issue_voucher import issue_voucher_of_order
 from canbao.journeys.keep_notices import keep_notices
 from canbao.journeys.refund_order import approve_refund, ask_refund, check_refund
+from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no
 from canbao.kernel.money import Fen
 from canbao.kernel.outbox import append
+from canbao.kernel.regions import NATION
 from canbao.kernel.transactions import region_tx
 from canbao.ledger import public as ledger
 from canbao.payments import public as payments
@@ -311,3 +313,30 @@ def test_money_of_a_number_nobody_knows_goes_back_to_who_paid_it(world: World) -
     assert [str(one.kind) for one in ledger.transfers_of_order(world.region, stranger_id(7))] == []
     assert world.sandbox.refund(refund.refund_no)["state"] == "SUCCESS"
     assert world.sandbox.findings() == []
+
+
+def test_money_that_a_wrong_number_made_two_regions_record_does_not_go_back_twice(world: World) -> None:
+    order = world.open_an_order(PAYER)
+    world.sandbox.add_fault("notice_wrong_order")
+    world.pay(order)
+    keep_notices(world.letters())
+    settle_orders(NATION, clock=world.clock)
+    (case,) = payments.open_cases(NATION)
+    (theirs,) = payments.refundables_of(NATION, case.order_no)
+    world.advance(seconds=60)
+    world.chase()
+    assert world.order(order).state is OrderState.SETTLED
+    (ours,) = payments.refundables_of(world.region, order.order_no)
+    assert (theirs.trade_ref, theirs.left_fen) == (ours.trade_ref, FULL_FEN)
+    before = counts()
+    with pytest.raises(CanbaoError) as refused:
+        ask_refund(
+            NATION,
+            case.order_no,
+            reason=RefundReason.UNKNOWN_ORDER,
+            quoted_left_fen=theirs.left_fen,
+            by="li",
+            clock=world.clock,
+        )
+    assert (refused.value.code, refused.value.params["regions"]) == ("payments.refund_taken_elsewhere", "360100")
+    assert counts() == before
