@@ -58,6 +58,7 @@ def test_taking_one_off_swaps_list_and_total_and_says_so_without_another_page(
 
     page.click(remove_button(page, family.grandmother))
     expect(page.locator("#list form")).to_have_count(3)
+    page.wait_for_function("window.heard.length > 0")
 
     assert payer.heading() == "核对缴费单：3 人"
     assert page.title() == "核对缴费单：3 人 - 参保"

@@ -14,9 +14,13 @@ from simulation.world import of_one_seed
 Simulators = Callable[..., Simulator]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def simulator_of(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulators]:
-    """Makes a simulator of so many days and payers; each shape's town is founded once."""
+    """Makes a simulator of so many days and payers; each shape's town is founded once for a file's tests.
+
+    The environment is the simulator's own until the file is done. A wider scope would leave it to strangers: without an
+    `__init__.py` there is no package, and pytest keeps what belongs to one until the process ends.
+    """
     folder: Path = tmp_path_factory.mktemp("simulation")
     known: dict[Shape, Simulator] = {}
 
