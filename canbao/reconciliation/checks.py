@@ -13,7 +13,11 @@ from canbao.kernel.sql import Statements, reading
 from canbao.payments import public as payments
 from canbao.reconciliation.day_checks import bookings_are_booked, closed_days_are_whole
 from canbao.reconciliation.statement_checks import statements_have_their_lines
-from canbao.reconciliation.undoing_checks import undone_bills_are_booked, vouchers_of_undone_are_void
+from canbao.reconciliation.undoing_checks import (
+    differences_are_booked,
+    undone_bills_are_booked,
+    vouchers_of_undone_are_void,
+)
 
 statements = Statements(__package__)
 
@@ -131,6 +135,7 @@ AUDITORS: tuple[Auditor, ...] = (
     paid_bills_have_one_order,
     bills_met_have_cover,
     undone_bills_are_booked,
+    differences_are_booked,
     vouchers_of_undone_are_void,
     statements_have_their_lines,
     closed_days_are_whole,

@@ -1,7 +1,8 @@
-"""The auditor that compares what refunds have undone of bills with what the books say of it."""
+"""The auditors that compare what refunds have undone of bills with what the books and the vouchers say of it."""
 
 from __future__ import annotations
 
+from canbao.kernel import outbox
 from canbao.kernel.findings import FINDINGS_MAX, Finding
 from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
@@ -19,6 +20,28 @@ def undone_bills_are_booked(region: RegionCode) -> list[Finding]:
     return [
         Finding(
             auditor="reconciliation.undone_bills_are_booked",
+            region_code=region,
+            subject=f"bill {bill_id}",
+            expected=f"{kind} {format_yuan(amount)}",
+            found=f"booked {format_yuan(booked)}",
+        )
+        for bill_id, kind, amount, booked in rows
+    ]
+
+
+def differences_are_booked(region: RegionCode) -> list[Finding]:
+    """What a refund has lessened of a bill is owed by the assisting fund with the same amount, and owed no more once
+    the bill was undone as a whole; the fund owes no difference besides.
+
+    Silent while events of the region still wait to be delivered: the booking follows by reaction.
+    """
+    if outbox.undelivered_count(region):
+        return []
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_differences_booked_otherwise"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="reconciliation.differences_are_booked",
             region_code=region,
             subject=f"bill {bill_id}",
             expected=f"{kind} {format_yuan(amount)}",
