@@ -82,20 +82,24 @@ def _of_books(order: Order) -> Iterator[Told]:
 
 
 def _of_what_followed(order: Order) -> Iterator[Told]:
-    """Bills, cover, the voucher, and the way into the treasury."""
+    """Bills, cover, the vouchers, and the way into the treasury."""
     region, at = order.region_code, order.settled_at or order.opened_at
     for bill in billing.bills(region, order.bill_ids):
         due = f"{bill.scheme_code} {bill.due_from}-{bill.due_until}"
         yield Told(at=at, source="bill", what=str(bill.state), detail=f"{bill.bill_no} {due}")
     for cover in coverage.of_bills(region, order.bill_ids):
         yield Told(at=at, source="cover", what="from", detail=f"{cover.from_on} until {cover.until_on}")
-    voucher = documents.voucher_of(region, order.order_id)
-    if voucher is not None:
-        yield Told(at=voucher.issued_at, source="voucher", what=str(voucher.state), detail=voucher.voucher_no)
+    for voucher in documents.vouchers_of(region, order.order_id):
+        yield Told(at=voucher.issued_at, source="voucher", what="issued", detail=voucher.voucher_no)
+        if voucher.voided_at is not None:
+            detail = f"{voucher.voucher_no} {voucher.void_reason}"
+            yield Told(at=voucher.voided_at, source="voucher", what="voided", detail=detail)
     for one in reconciliation.treasury_of_order(region, order.order_id):
         due = f"{one.scheme_code} {one.due_from}"
         if one.closed_at is not None:
             yield Told(at=one.closed_at, source="day", what="closed", detail=due)
+        if one.returned_at is not None:
+            yield Told(at=one.returned_at, source="treasury", what="returned", detail=f"{one.booking_no} {due}")
         if one.sent_at is not None:
             yield Told(at=one.sent_at, source="treasury", what="sent", detail=f"{one.booking_no} {due}")
         if one.booked_on is not None:

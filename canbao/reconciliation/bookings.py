@@ -63,7 +63,10 @@ class Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InTreasury:
-    """How far an order's money of one scheme and due period has come. Everything is None while its day is open."""
+    """How far an order's money of one scheme and due period has come. Everything is None while its day is open.
+
+    `sent_at` is when it was handed over last; `returned_at` and `sent_again_at` are None where nothing ever came back.
+    """
 
     scheme_code: str
     due_from: int
@@ -72,6 +75,21 @@ class InTreasury:
     state: str | None
     sent_at: Instant | None
     booked_on: date | None
+    returned_at: Instant | None
+    sent_again_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayToTreasury:
+    """How far all of an order's money has come. `booked_on` is the day on which the last of it was in the treasury.
+
+    `returned_at` is set while some of it lies where the treasury sent it back to; `sent_again_at` when the last of what
+    came back was handed over again: a day that is expected counts from there.
+    """
+
+    booked_on: date | None
+    returned_at: Instant | None
+    sent_again_at: Instant | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +187,17 @@ def treasury_of_order(region: RegionCode, order_id: UUID) -> list[InTreasury]:
         return reader.rows(statements["read_treasury_of_order"], InTreasury, order_id=order_id)
 
 
-def booked_on_of_order(region: RegionCode, order_id: UUID) -> date | None:
-    """The day on which all of an order's money was in the treasury; None while any of it is not."""
+def way_to_treasury(region: RegionCode, order_id: UUID) -> WayToTreasury:
+    """How far a settled order's money has come into the treasury, as a whole."""
     found = treasury_of_order(region, order_id)
     days = [one.booked_on for one in found if one.booked_on is not None]
-    return max(days) if days and len(days) == len(found) else None
+    lying = [one.returned_at for one in found if one.state == BookingState.RETURNED and one.returned_at is not None]
+    again = [one.sent_again_at for one in found if one.booked_on is None and one.sent_again_at is not None]
+    return WayToTreasury(
+        booked_on=max(days) if days and len(days) == len(found) else None,
+        returned_at=max(lying, default=None),
+        sent_again_at=max(again, default=None),
+    )
 
 
 def _send(tx: Tx, channel_code: str, days: Sequence[_BookableRow], *, by: str, now: Instant) -> Booking:

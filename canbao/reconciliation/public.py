@@ -9,8 +9,8 @@ from canbao.reconciliation.booking_states import BookingState
 from canbao.reconciliation.bookings import (
     Booking,
     InTreasury,
+    WayToTreasury,
     book_days,
-    booked_on_of_order,
     booking_by_no,
     booking_events_of,
     bookings,
@@ -18,6 +18,7 @@ from canbao.reconciliation.bookings import (
     return_booking,
     send_booking_again,
     treasury_of_order,
+    way_to_treasury,
 )
 from canbao.reconciliation.checks import AUDITORS
 from canbao.reconciliation.day_chain import DayRow, ExplanationRow, TotalRow
@@ -110,9 +111,9 @@ __all__ = [
     "TotalRow",
     "Verdict",
     "VerdictCount",
+    "WayToTreasury",
     "approve_resolution",
     "book_days",
-    "booked_on_of_order",
     "booking_by_no",
     "booking_events_of",
     "bookings",
@@ -153,4 +154,5 @@ __all__ = [
     "to_settle",
     "treasury_of_order",
     "verdict_counts",
+    "way_to_treasury",
 ]

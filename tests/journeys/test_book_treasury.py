@@ -12,10 +12,11 @@ from canbao.doors.citizen.order_reading import order_shown
 from canbao.doors.frame.reader import Language
 from canbao.journeys.book_treasury import book_treasury, confirm_treasury, return_treasury, send_treasury_again
 from canbao.journeys.resolve_discrepancy import propose_resolution, take_discrepancy
+from canbao.journeys.tell_order import tell_order
 from canbao.kernel.errors import CanbaoError
 from canbao.payments.public import Order
 from canbao.reconciliation import public as reconciliation
-from canbao.reconciliation.public import Act, Booking, BookingState
+from canbao.reconciliation.public import Act, Booking, BookingState, WayToTreasury
 from tests.journeys.test_close_day import DAY, close, compared, paid
 from tests.world import CHILD, CROWD, PAYER, RELATIVE, World, audit, count, rows, tamper
 
@@ -103,8 +104,8 @@ def test_order_of_an_open_day_waits_while_an_earlier_day_is_booked(world: World,
     (one,) = booked(world)
     confirmed(world, one)
     assert treasury_stage(world, other)[0] == "waiting"
-    assert reconciliation.booked_on_of_order(world.region, other.order_id) is None
-    assert reconciliation.booked_on_of_order(world.region, order.order_id) == NEXT
+    assert reconciliation.way_to_treasury(world.region, other.order_id).booked_on is None
+    assert reconciliation.way_to_treasury(world.region, order.order_id).booked_on == NEXT
 
 
 def test_second_person_confirms_on_a_day_that_can_be(world: World, order: Order) -> None:
@@ -136,6 +137,52 @@ def test_returned_booking_stands_before_people_until_it_is_handed_over_again(wor
         ("book", "sent", "Li"), ("return", "returned", "Wang"), ("again", "sent", "Li"), ("confirm", "booked", "Wang"),
     ]  # fmt: skip
     assert world.finish() == []
+
+
+def test_day_expected_counts_anew_from_the_second_handing_over(world: World, order: Order) -> None:
+    (one,) = booked(world)
+    assert reconciliation.way_to_treasury(world.region, order.order_id) == WayToTreasury(
+        booked_on=None, returned_at=None, sent_again_at=None
+    )
+    world.advance(days=3)
+    returned_at = world.clock.now()
+    return_treasury(one.booking_no, by="Wang", reason="wrong heading", clock=world.clock)
+    way = reconciliation.way_to_treasury(world.region, order.order_id)
+    assert way == WayToTreasury(booked_on=None, returned_at=returned_at, sent_again_at=None)
+    mark, line = treasury_stage(world, order)
+    assert mark == "unknown"
+    assert "2024年11月19日" in line
+    assert "退回" in line
+    assert "22日" not in line
+    world.advance(days=5)
+    send_treasury_again(one.booking_no, by="Li", cause="heading corrected", clock=world.clock)
+    way = reconciliation.way_to_treasury(world.region, order.order_id)
+    assert way == WayToTreasury(booked_on=None, returned_at=None, sent_again_at=world.clock.now())
+    # Handed over on the 24th: seven days from there, though the first day expected was the 22nd.
+    mark, line = treasury_stage(world, order)
+    assert mark == "waiting"
+    assert "2024年11月24日" in line
+    assert "2024年12月1日" in line
+    world.advance(days=8)
+    mark, line = treasury_stage(world, order)
+    assert (mark, "2024年12月1日" in line, "现在已过" in line) == ("unknown", True, True)
+    confirmed(world, one, booked_on=world.clock.today())
+    mark, line = treasury_stage(world, order)
+    assert (mark, "2024年12月2日" in line) == ("paid", True)
+    told = [(one.what, one.source) for one in tell_order(order.order_no).lines if one.source == "treasury"]
+    assert told == [("returned", "treasury"), ("sent", "treasury"), ("booked", "treasury")]
+
+
+def test_second_return_promises_no_day_again(world: World, order: Order) -> None:
+    (one,) = booked(world)
+    return_treasury(one.booking_no, by="Wang", reason="wrong heading", clock=world.clock)
+    send_treasury_again(one.booking_no, by="Li", cause="heading corrected", clock=world.clock)
+    world.advance(days=2)
+    return_treasury(one.booking_no, by="Wang", reason="wrong account", clock=world.clock)
+    way = reconciliation.way_to_treasury(world.region, order.order_id)
+    assert (way.booked_on, way.returned_at) == (None, world.clock.now())
+    mark, line = treasury_stage(world, order)
+    assert (mark, "2024年11月18日" in line, "预计日期" in line) == ("unknown", True, True)
 
 
 def test_what_refunds_took_out_is_not_booked(world: World, order: Order) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import segno
@@ -173,30 +174,46 @@ def _stages(
 
 
 def _treasury(order: Order, settled_at: Instant, language: Language, now: Instant) -> StageShown:
-    """In the treasury, with the day on which all of the order's money was there; until then the day expected."""
-    booked_on = reconciliation.booked_on_of_order(order.region_code, order.order_id)
-    if booked_on is not None:
-        booked = say("result.treasury_booked", language, {"date": date_markup(booked_on, language)})
+    """In the treasury, with the day on which all of the order's money was there; until then the day expected, which is
+    none while the money lies returned, and counts anew when it is handed over again.
+    """
+    way = reconciliation.way_to_treasury(order.region_code, order.order_id)
+    if way.booked_on is not None:
+        booked = say("result.treasury_booked", language, {"date": date_markup(way.booked_on, language)})
         return StageShown(title=say("result.treasury_done", language), mark="paid", lines=(booked,))
-    expected = treasury_expected_on(settled_at)
+    if way.returned_at is not None:
+        returned = say(
+            "result.treasury_returned", language, {"date": date_markup(civil_date(way.returned_at), language)}
+        )
+        return StageShown(title=say("result.treasury", language), mark="unknown", lines=(returned,), is_current=True)
+    expected = treasury_expected_on(settled_at, way.sent_again_at)
+    is_late = civil_date(now) > expected
+    return StageShown(
+        title=say("result.treasury", language),
+        mark="unknown" if is_late else "waiting",
+        lines=(
+            _treasury_line(expected, way.sent_again_at, language, is_late=is_late),
+            say("result.treasury_source", language)
+            if way.sent_again_at is None
+            else say("result.treasury_again_source", language),
+        ),
+        is_current=True,
+    )
+
+
+def _treasury_line(expected: date, sent_again_at: Instant | None, language: Language, *, is_late: bool) -> SafeString:
     places = {
         "date": date_markup(expected, language),
         "from": TREASURY_DAYS_USUAL[0],
         "until": TREASURY_DAYS_USUAL[1],
         "most": TREASURY_DAYS_MOST,
     }
-    is_late = civil_date(now) > expected
-    line = (
-        say("result.treasury_late", language, {"date": places["date"]})
-        if is_late
-        else say("result.treasury_line", language, places)
-    )
-    return StageShown(
-        title=say("result.treasury", language),
-        mark="unknown" if is_late else "waiting",
-        lines=(line, say("result.treasury_source", language)),
-        is_current=True,
-    )
+    if is_late:
+        return say("result.treasury_late", language, {"date": places["date"]})
+    if sent_again_at is None:
+        return say("result.treasury_line", language, places)
+    sent = date_markup(civil_date(sent_again_at), language)
+    return say("result.treasury_again", language, {"sent": sent, "date": places["date"]})
 
 
 def _cover(order: Order, bills: list[Bill], people: dict[UUID, Person], language: Language, now: Instant) -> StageShown:

@@ -133,9 +133,14 @@ def tag_of(face: OrderFace) -> str:
     return _TAGS.get(face, "waiting")
 
 
-def treasury_expected_on(settled_at: Instant) -> date:
-    """The day by which the money is expected in the treasury: the longest of the known delays."""
-    return civil_date(settled_at) + timedelta(days=TREASURY_DAYS_MOST)
+def treasury_expected_on(settled_at: Instant, sent_again_at: Instant | None = None) -> date:
+    """The day by which the money is expected in the treasury: the longest of the known delays, counted from the
+    payment, or anew from when it was handed over again after the treasury had sent it back.
+
+    No source tells how long a second attempt takes: that it takes no longer than a first is our own assumption, and
+    the page says so.
+    """
+    return civil_date(sent_again_at or settled_at) + timedelta(days=TREASURY_DAYS_MOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
