@@ -31,9 +31,9 @@ import django  # noqa: E402  (the environment above must be set first)
 
 django.setup()
 
-from canbao.kernel.clock import FixedClock  # noqa: E402
-from canbao.kernel.connections import close_pool  # noqa: E402
-from canbao.kernel.regions import RegionCode  # noqa: E402
+from canbao.kernel.clock import FixedClock  # noqa: E402  (as above)
+from canbao.kernel.connections import close_pool  # noqa: E402  (as above)
+from canbao.kernel.regions import RegionCode  # noqa: E402  (as above)
 from tests.emptied import empty_database  # noqa: E402  (it asks for settings when it is read)
 
 NANCHANG = RegionCode(360100)

@@ -7,6 +7,6 @@ from canbao.site.start import prepare
 prepare()
 
 from canbao.doors.callbacks.notices import Intake  # noqa: E402  (Django must be set up before rooms are imported)
-from canbao.kernel.environment import process_clock  # noqa: E402
+from canbao.kernel.environment import process_clock  # noqa: E402  (as above)
 
 application = Intake(process_clock())
