@@ -1,5 +1,5 @@
-"""The nightly look at a region: what auditors find is put before people, what they find no more goes away, and cases
-whose matter is gone are closed.
+"""The nightly look at a region: what auditors find is put before people, and closed days of which something was recorded
+since; what they find no more goes away, and cases whose matter is gone are closed.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from collections import Counter
 
 from canbao.journeys.audit_books import audit_books
 from canbao.journeys.resolve_discrepancy import close_cases_gone
+from canbao.journeys.tell_since_closed import BEGINNING_ON, tell_since_closed
 from canbao.kernel.clock import Clock
 from canbao.kernel.findings import FINDINGS_MAX, Finding
 from canbao.kernel.ids import derived_id
@@ -23,6 +24,7 @@ def audit_night(region: RegionCode, *, clock: Clock) -> list[Finding]:
     An auditor that reports as many findings as it may has more to say: then nothing of it goes away.
     """
     close_cases_gone(region, clock=clock)
+    tell_since_closed(region, from_on=BEGINNING_ON, clock=clock)
     findings = audit_books(region)
     said = Counter(found.auditor for found in findings)
     raised = [_told(found) for found in findings]

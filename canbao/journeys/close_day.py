@@ -49,6 +49,7 @@ def close_day(
         if closed.is_new:
             pdf = documents.sign_day_sheet(sheet_of(closed, clock=clock))
             reconciliation.keep_day_paper(tx, closed, pdf, now=now)
+        reconciliation.end_since_closed(tx, channel_code, day_on, now=now)
         return closed
 
 

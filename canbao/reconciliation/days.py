@@ -23,6 +23,7 @@ from canbao.kernel.sql import Reader, Statements, Tx, reading
 from canbao.reconciliation.day_chain import GENESIS, DayRow, ExplanationRow, TotalRow, content_bytes, link_hash
 from canbao.reconciliation.differences import standing
 from canbao.reconciliation.discrepancies import Raised
+from canbao.reconciliation.discrepancy_rules import DiscrepancyKind
 from canbao.reconciliation.discrepancy_states import STANDING
 from canbao.reconciliation.errors import (
     DAY_CLOSED_OTHERWISE,
@@ -39,6 +40,10 @@ statements = Statements(__package__)
 
 DAYS_LOCK = 0x5244
 """The room's half of an advisory lock for days; the other half is the region."""
+
+ENDED_BY_CLOSING = frozenset({DiscrepancyKind.FUNDS_DIFFER, DiscrepancyKind.AFTER_CLOSE})
+"""What stands of a day and does not keep it open: closing compares the account itself, and is what a day needs of which
+something was recorded since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +202,7 @@ def _require_nothing_stands(tx: Tx, channel_code: str, day_on: date, trades: _St
     open_ones = [
         one.case_no
         for one in discrepancies(region, STANDING, day_on=day_on)
-        if one.channel_code == channel_code and one.kind != "funds_differ"
+        if one.channel_code == channel_code and one.kind not in ENDED_BY_CLOSING
     ]
     after = ""
     while page := standing(region, trades.statement_id, VERDICTS, after=after):

@@ -15,6 +15,7 @@ class DiscrepancyKind(StrEnum):
     funds_differ       the account at the channel moved otherwise than our clearing account says
     statement_missing  a day's statement could not be had or read by noon
     booking_returned   the treasury sent a booking back
+    after_close        something was recorded of a day after it was closed
     finding            an auditor found rooms that say different things; `detail` names the auditor
     """
 
@@ -31,6 +32,7 @@ class DiscrepancyKind(StrEnum):
     FUNDS_DIFFER = "funds_differ"
     STATEMENT_MISSING = "statement_missing"
     BOOKING_RETURNED = "booking_returned"
+    AFTER_CLOSE = "after_close"
     FINDING = "finding"
 
 
@@ -125,6 +127,12 @@ SUGGESTIONS = {
         act=Act.BOOKED_AGAIN,
         zh="国库退回了入库，按退回原因改正后重新入库",
         en="The treasury sent the booking back: correct what it names and book it again",
+    ),
+    DiscrepancyKind.AFTER_CLOSE: Suggestion(
+        act=Act.EXPLAINED,
+        zh="日结以后这一天又有记账或账单更正：用 canbao day show 看明细，再用 canbao day close --reason 更正日结",
+        en="Something was recorded of this day after it was closed: see canbao day show, then close it again with "
+        "canbao day close --reason",
     ),
     DiscrepancyKind.FINDING: Suggestion(
         act=Act.EXPLAINED,

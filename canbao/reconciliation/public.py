@@ -5,6 +5,14 @@ Read `statement_files`, `loading`, `matching` and `differences` for what each pr
 
 from __future__ import annotations
 
+from canbao.reconciliation.after_close import (
+    RecordedSince,
+    SinceClosed,
+    end_since_closed,
+    recorded_since,
+    since_closed,
+    tell_since_closed,
+)
 from canbao.reconciliation.booking_states import BookingState
 from canbao.reconciliation.bookings import (
     Booking,
@@ -105,6 +113,8 @@ __all__ = [
     "LineTold",
     "RaiseStatus",
     "Raised",
+    "RecordedSince",
+    "SinceClosed",
     "Statement",
     "StatementSource",
     "StatementState",
@@ -129,6 +139,7 @@ __all__ = [
     "discrepancies",
     "discrepancy_by_no",
     "discrepancy_events_of",
+    "end_since_closed",
     "fail_statement",
     "fee_to_post_fen",
     "heal",
@@ -143,14 +154,17 @@ __all__ = [
     "raise_discrepancies",
     "raise_missing",
     "raise_page",
+    "recorded_since",
     "return_booking",
     "send_back_resolution",
     "send_booking_again",
+    "since_closed",
     "standing",
     "statement",
     "statement_text",
     "statements_of",
     "take_discrepancy",
+    "tell_since_closed",
     "to_settle",
     "treasury_of_order",
     "verdict_counts",

@@ -18,7 +18,7 @@ from canbao.site.cli.discrepancies import a_day, beijing
 from canbao.site.start import prepare
 
 if TYPE_CHECKING:
-    from canbao.reconciliation.public import ClosedDay
+    from canbao.reconciliation.public import ClosedDay, RecordedSince, SinceClosed
 
 app = typer.Typer(help="Days: close one, or look at one that was closed.", no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def close(
 
 @app.command()
 def show(region: Region, day: Day, channel: Channel = "wechat", out: Out = None, as_json: AsJson = False) -> None:
-    """A closed day, in its newest version."""
+    """A closed day, in its newest version, and what was recorded of it since."""
     _refuse_an_existing(out)
     prepare()
     from canbao.reconciliation import public as reconciliation
@@ -79,8 +79,11 @@ def _tell(closed: ClosedDay, out: Path | None, as_json: bool) -> None:
     if out is not None:
         with out.open("xb") as file:
             file.write(pdf)
+    since = reconciliation.since_closed(closed.region_code, closed.row.channel_code, closed.row.day_on)
+    recorded = reconciliation.recorded_since(closed.region_code, since) if since is not None else []
     if as_json:
-        typer.echo(json.dumps(document(closed), ensure_ascii=False))
+        said = None if since is None else _since_document(since, recorded)
+        typer.echo(json.dumps(document(closed) | {"since": said}, ensure_ascii=False))
         return
     row = closed.row
     console = Console()
@@ -108,9 +111,47 @@ def _tell(closed: ClosedDay, out: Path | None, as_json: bool) -> None:
         ref = group_no(line.case_no) if line.case_no else line.ref
         sums.add_row(f"  {line.kind} ({line.item_count}) {ref}", format_yuan(line.theirs_fen - line.ours_fen))
     console.print(sums)
+    if since is not None:
+        _tell_since(console, since, recorded)
     typer.echo(f"SM3 at place {row.place}:\n{closed.link_hash}")
     if out is not None:
         console.print(f"→ {out}, {len(pdf)} bytes")
+
+
+def _tell_since(console: Console, since: SinceClosed, recorded: list[RecordedSince]) -> None:
+    """What is otherwise than it was closed, and the movements that were posted after that."""
+    console.print("[bold yellow]Recorded since it was closed[/bold yellow]: close it again with --reason")
+    beside = Table("", "Closed", "Now", box=None, pad_edge=False)
+    for name, then_fen, now_fen in since.figures:
+        beside.add_row(name.replace("_", " ").capitalize(), format_yuan(then_fen), format_yuan(now_fen))
+    for name, is_other in (("Trade statement", since.is_other_trades), ("Fund statement", since.is_other_funds)):
+        if is_other:
+            beside.add_row(name, "", "another one counts")
+    console.print(beside)
+    for one in recorded:
+        console.print(
+            f"  {beijing(one.recorded_at)} {one.kind} {format_yuan(one.amount_fen)} {one.order_no} {one.ref}".rstrip(),
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _since_document(since: SinceClosed, recorded: list[RecordedSince]) -> dict[str, object]:
+    return {
+        "figures": {name: {"closed_fen": then_fen, "now_fen": now_fen} for name, then_fen, now_fen in since.figures},
+        "is_other_trades": since.is_other_trades,
+        "is_other_funds": since.is_other_funds,
+        "recorded": [
+            {
+                "kind": one.kind,
+                "amount_fen": one.amount_fen,
+                "recorded_at": one.recorded_at.isoformat(),
+                "order_no": one.order_no,
+                "ref": one.ref,
+            }
+            for one in recorded
+        ],
+    }
 
 
 def document(closed: ClosedDay) -> dict[str, object]:
