@@ -41,6 +41,7 @@ from canbao.billing.rules import PAGE_SIZE, BillKind
 from canbao.billing.states import BillState
 from canbao.billing.undoing import BillUndoing, UndoneBill, UndoStatus
 from canbao.kernel.clock import Instant
+from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
 from canbao.rulebook.parameters import RegionYear
@@ -83,9 +84,9 @@ __all__ = [
     "bills_of_orders",
     "free",
     "has_bill",
+    "hold_standing",
     "lock",
     "mark_paid",
-    "stand_paid",
     "undo",
     "undone",
 ]
@@ -155,11 +156,14 @@ def undo(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> list[UndoS
     return undoing_store.undo(tx, undoings, now=now)
 
 
-def stand_paid(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID) -> bool:
-    """Whether an order has paid these bills and no refund has taken anything from them; until the transaction ends
-    none will.
+def hold_standing(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID) -> dict[UUID, Fen]:
+    """Which of these bills an order's payment still stands behind, each with what is left of it in fen, in the order of
+    ids; until the transaction ends no refund takes anything from any bill named here.
+
+    A bill undone as a whole is left out, and so is one that another order paid, or none. One of which a difference went
+    back stands with less, perhaps with nothing.
     """
-    return undoing_store.stand_paid(tx, bill_ids, order_id)
+    return undoing_store.hold_standing(tx, bill_ids, order_id)
 
 
 def undone(region: RegionCode, bill_ids: Sequence[UUID]) -> list[UndoneBill]:

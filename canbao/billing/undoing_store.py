@@ -21,6 +21,7 @@ from canbao.billing.undoing import (
 )
 from canbao.kernel import outbox
 from canbao.kernel.clock import Instant, civil_date
+from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx, reading
 from canbao.rulebook.refund import BillAfter
@@ -53,14 +54,19 @@ def undone(region: RegionCode, bill_ids: Sequence[UUID]) -> list[UndoneBill]:
         return reader.rows(statements["list_undone"], UndoneBill, bill_ids=list(bill_ids))
 
 
-def stand_paid(tx: Tx, bill_ids: Sequence[UUID], order_id: UUID) -> bool:
+def hold_standing(tx: Tx, bill_ids: Sequence[UUID], order_id: UUID) -> dict[UUID, Fen]:
     """Share the bills, then look at them and at what refunds took from them."""
     wanted = sorted(set(bill_ids))
     held = tx.rows(statements["share_bills"], HeldBill, bill_ids=wanted)
     # A statement of its own after the bills are held: a difference leaves the bill's own row as it was.
     records = tx.rows(statements["list_refund_records"], RefundRecord, bill_ids=wanted)
-    is_paid = all(bill.state == BillState.PAID and bill.order_id == order_id for bill in held)
-    return is_paid and len(held) == len(wanted) and not records
+    left = {
+        bill.bill_id: bill.personal_fen for bill in held if bill.state == BillState.PAID and bill.order_id == order_id
+    }
+    for record in records:
+        if record.bill_id in left:
+            left[record.bill_id] -= record.amount_fen
+    return {bill_id: Fen(left_fen) for bill_id, left_fen in left.items()}
 
 
 def _lessen(tx: Tx, undoings: Sequence[BillUndoing], *, now: Instant) -> None:

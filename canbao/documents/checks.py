@@ -1,10 +1,11 @@
-"""The room's auditors: every voucher has its paper, its history and its bytes."""
+"""The room's auditors: every voucher has its paper, its history, its bytes and its lines."""
 
 from __future__ import annotations
 
 from canbao.documents import store
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.findings import FINDINGS_MAX, Auditor, Finding
+from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import reading
 
@@ -46,6 +47,22 @@ def papers_are_unaltered(region: RegionCode) -> list[Finding]:
     ][:FINDINGS_MAX]
 
 
+def vouchers_sum_up_their_lines(region: RegionCode) -> list[Finding]:
+    """Each voucher's total is the sum of its lines; one from before lines were kept has neither."""
+    with reading(region) as reader:
+        rows = store.lines_apart(reader, limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="documents.vouchers_sum_up_their_lines",
+            region_code=region,
+            subject=f"voucher {row.id}",
+            expected="lines without a total: none" if row.total_fen is None else format_yuan(Fen(row.total_fen)),
+            found=f"{row.line_count} lines, {format_yuan(Fen(row.lines_fen))}",
+        )
+        for row in rows
+    ]
+
+
 def _fault_of(region: RegionCode, row: store.DigestRow) -> str:
     try:
         opened = store.open_pdf(region, row.id, row.sealed)
@@ -54,4 +71,4 @@ def _fault_of(region: RegionCode, row: store.DigestRow) -> str:
     return "" if store.sm3(opened) == bytes(row.pdf_sm3) else "other bytes"
 
 
-AUDITORS: list[Auditor] = [vouchers_have_paper_and_history, papers_are_unaltered]
+AUDITORS: list[Auditor] = [vouchers_have_paper_and_history, vouchers_sum_up_their_lines, papers_are_unaltered]

@@ -1,7 +1,9 @@
-"""The room's tables: vouchers with their sealed facts, the sealed papers beside them, and the moves of vouchers.
+"""The room's tables: vouchers with their sealed facts, the sealed papers beside them, their lines, and their moves.
 
 The facts and the PDF both hold names, so both are sealed at rest. The paper is a row of its own: verification reads
-facts and never touches the larger bytes, and every sealed row has one sealed column and one key beside it.
+facts and never touches the larger bytes, and every sealed row has one sealed column and one key beside it. Which bills
+a voucher names, each with its amount, names no person and stands in clear, so that auditors can hold it against the
+bills themselves. A voucher older than that has no lines and no total.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from canbao.documents.snapshot import SubjectKind
+from canbao.documents.snapshot import LINES_MAX, SubjectKind
 from canbao.documents.states import VoidReason, VoucherState
 
-APPEND_ONLY: tuple[str, ...] = ("documents_voucher_history",)
+APPEND_ONLY: tuple[str, ...] = ("documents_voucher_history", "documents_voucher_line")
 
 
 class Voucher(models.Model):
@@ -28,6 +30,7 @@ class Voucher(models.Model):
     sealed = models.BinaryField()
     sealed_key = models.SmallIntegerField()
     pdf_sm3 = models.BinaryField()
+    total_fen = models.BigIntegerField(null=True)
     issued_at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=20, default="")
@@ -36,9 +39,17 @@ class Voucher(models.Model):
     class Meta:
         app_label = "documents"
         db_table = "documents_voucher"
-        indexes = (models.Index(fields=("region_code", "sealed_key", "id"), name="documents_voucher_by_key"),)
+        indexes = (
+            models.Index(fields=("region_code", "sealed_key", "id"), name="documents_voucher_by_key"),
+            models.Index(fields=("region_code", "subject_id"), name="documents_voucher_by_subject"),
+        )
         constraints = (
-            models.UniqueConstraint(fields=("region_code", "subject_id"), name="documents_voucher_one_per_subject"),
+            models.UniqueConstraint(
+                fields=("region_code", "subject_id"),
+                condition=Q(state=str(VoucherState.ISSUED)),
+                name="documents_voucher_one_in_force",
+            ),
+            models.CheckConstraint(condition=Q(total_fen__gte=0), name="documents_voucher_total"),
             models.UniqueConstraint(fields=("region_code", "voucher_no"), name="documents_voucher_one_per_no"),
             models.CheckConstraint(
                 condition=Q(state__in=[str(state) for state in VoucherState]), name="documents_voucher_state"
@@ -72,6 +83,28 @@ class VoucherPdf(models.Model):
         app_label = "documents"
         db_table = "documents_voucher_pdf"
         indexes = (models.Index(fields=("region_code", "sealed_key", "id"), name="documents_voucher_pdf_by_key"),)
+
+
+class VoucherLine(models.Model):
+    """One bill that a voucher names, with what the payer's money paid of it. Append only."""
+
+    pk = models.CompositePrimaryKey("region_code", "voucher_id", "place")
+    region_code = models.IntegerField()
+    voucher_id = models.UUIDField()
+    place = models.SmallIntegerField()
+    bill_id = models.UUIDField()
+    paid_fen = models.BigIntegerField()
+
+    class Meta:
+        app_label = "documents"
+        db_table = "documents_voucher_line"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("region_code", "voucher_id", "bill_id"), name="documents_voucher_line_bill_once"
+            ),
+            models.CheckConstraint(condition=Q(place__range=(1, LINES_MAX)), name="documents_voucher_line_place"),
+            models.CheckConstraint(condition=Q(paid_fen__gte=0), name="documents_voucher_line_paid"),
+        )
 
 
 class VoucherMove(models.Model):

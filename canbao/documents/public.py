@@ -1,13 +1,15 @@
 """The front door of the documents room: issue, hand out, void and verify vouchers.
 
-A voucher is made at its first download and kept; every later download gives the same bytes. What it says comes as a
-`VoucherSnapshot` from the journey that issues it. Anyone may check it by its number, and sees it masked.
+A voucher is made at its first download and kept; every later download gives the same bytes, until it is voided. A
+subject has at most one voucher in force; the next one says on its face which voided one it takes the place of. What a
+voucher says comes as a `VoucherSnapshot` from the journey that issues it. Anyone may check it by its number, and sees
+it masked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -57,6 +59,7 @@ __all__ = [
     "VoidStatus",
     "Voucher",
     "VoucherLine",
+    "VoucherRecord",
     "VoucherSnapshot",
     "VoucherState",
     "check_paper",
@@ -69,6 +72,7 @@ __all__ = [
     "void",
     "voucher_by_no",
     "voucher_of",
+    "vouchers_of",
 ]
 
 PAPERS_AT_ONCE = 50
@@ -98,6 +102,17 @@ class Voucher:
         return -(-len(self.pdf) // 1000)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoucherRecord:
+    """That a voucher was issued, and voided: never what it says. `voided_at` and `void_reason` are None in force."""
+
+    voucher_no: str
+    state: VoucherState
+    issued_at: Instant
+    voided_at: Instant | None
+    void_reason: VoidReason | None
+
+
 class VoidStatus(StrEnum):
     """What became of one subject whose voucher was to be voided, in order of precedence."""
 
@@ -125,9 +140,10 @@ class PaperCheck:
 
 
 def issue(tx: Tx, snapshot: VoucherSnapshot, *, subject_id: UUID, now: Instant) -> Voucher:
-    """The voucher of a subject (an order or a bill), made now if it has none yet.
+    """The voucher in force of a subject (an order or a bill), made now if there is none.
 
-    Whoever comes second gets the first one's bytes, also when both came at once, and whatever their snapshot says.
+    Whoever comes second gets the first one's bytes, also when both came at once, and whatever their snapshot says. One
+    that is made after another was voided names the newest of the voided ones, whatever `replaces_no` the snapshot has.
     Nothing is kept unless everything could be drawn and signed.
 
     Errors: `documents.snapshot_wrong`, `documents.glyph_missing`, `documents.signer_incomplete`; `kernel.try_later`
@@ -137,8 +153,9 @@ def issue(tx: Tx, snapshot: VoucherSnapshot, *, subject_id: UUID, now: Instant) 
     if tx.region != region:
         raise SNAPSHOT_WRONG(reason=f"region {region}")
     kept = store.paper_of_subject(tx, subject_id)
-    if kept is not None:
+    if kept is not None and kept.state == VoucherState.ISSUED:
         return _voucher(region, kept)
+    snapshot = replace(snapshot, replaces_no=kept.voucher_no if kept is not None else "")
     refuse_what_does_not_add_up(snapshot)
     voucher_id = uuid7(now)
     voucher_no = make_no(region, Kind.VOUCHER, voucher_id)
@@ -152,16 +169,32 @@ def issue(tx: Tx, snapshot: VoucherSnapshot, *, subject_id: UUID, now: Instant) 
     )
     store.keep(tx, new, now=now)
     kept = store.paper_of_subject(tx, subject_id)
-    if kept is None:
+    if kept is None or kept.state != VoucherState.ISSUED:
         raise TRY_LATER()
     return _voucher(region, kept)
 
 
 def voucher_of(region: RegionCode, subject_id: UUID) -> Voucher | None:
-    """The voucher of a subject, or None where none was issued yet."""
+    """The voucher of a subject: the one in force, else the newest of those voided, or None where none was issued."""
     with reading(region) as reader:
         kept = store.paper_of_subject(reader, subject_id)
     return _voucher(region, kept) if kept is not None else None
+
+
+def vouchers_of(region: RegionCode, subject_id: UUID) -> list[VoucherRecord]:
+    """Every voucher that a subject ever had, in the order of issue."""
+    with reading(region) as reader:
+        rows = store.records_of_subject(reader, subject_id)
+    return [
+        VoucherRecord(
+            voucher_no=row.voucher_no,
+            state=VoucherState(row.state),
+            issued_at=row.issued_at,
+            voided_at=row.voided_at,
+            void_reason=VoidReason(row.void_reason) if row.void_reason else None,
+        )
+        for row in rows
+    ]
 
 
 def voucher_by_no(text: str) -> Voucher:
@@ -195,12 +228,14 @@ def check_paper(document: bytes) -> PaperCheck:
 
 
 def void(tx: Tx, subject_ids: Sequence[UUID], *, reason: VoidReason, now: Instant) -> list[VoidStatus]:
-    """Void the vouchers of subjects: one status per subject, in order.
+    """Void the vouchers in force of subjects: one status per subject, in order.
 
-    `not_found` (none was issued), `exists` (voided before, or named earlier in this batch), `voided`. A voided
-    voucher keeps its number and bytes; its verification says since when it is void.
+    `not_found` (none was issued), `exists` (all were voided before, or it is named earlier in this batch), `voided`. A
+    voided voucher keeps its number and bytes; its verification says since when it is void.
     """
-    held = {row.subject_id: row for row in store.hold(tx, subject_ids)}
+    # The one in force comes last, and stays where a subject has several.
+    rows = sorted(store.hold(tx, subject_ids), key=lambda row: row.state == VoucherState.ISSUED)
+    held = {row.subject_id: row for row in rows}
     statuses: list[VoidStatus] = []
     moving: list[UUID] = []
     for subject_id in subject_ids:

@@ -84,6 +84,7 @@ def page_of(snapshot: VoucherSnapshot, *, voucher_no: str, issued_at: Instant, a
             "scan": "扫码验真",
             "qr_alt": f"验真二维码：{address}",
         },
+        "replaces": _replaces(snapshot.replaces_no),
         "facts": _facts(snapshot),
         "columns": ["序", "参保人 / 证件号码", "险种 / 费款所属期", "征收年份 / 可以报销的时间", "个人缴费"],
         "rows": [_row(position, line) for position, line in enumerate(snapshot.lines, start=1)],
@@ -120,6 +121,11 @@ def cover_range(cover_from: date, cover_until: date) -> str:
 
 def _strip(shown_on: date | None) -> str:
     return f"演示环境 · 业务日期 {day(shown_on)} · 不作凭证使用" if shown_on else ""
+
+
+def _replaces(voucher_no: str) -> str:
+    """Whose place it takes, for whoever has the older paper in a file; empty for the first voucher."""
+    return f"有退费，原凭证 {group_no(voucher_no)} 已作废，由本凭证代替。本凭证只列没有退的部分。" if voucher_no else ""
 
 
 def _facts(snapshot: VoucherSnapshot) -> list[tuple[str, str]]:

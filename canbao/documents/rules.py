@@ -3,6 +3,10 @@
 Enough to compare with the paper in one's hand, and no more: a name's last character, the last two characters of a
 number, amounts, both years, dates. Never a full name, never why somebody is assisted, never a way to the person's
 other papers.
+
+A voucher that took the place of a voided one names it on paper in full, for whoever has both in a file. Here only the
+last four characters of that number are told: enough to compare, and no number that could be asked about in its turn,
+since the older voucher also names whoever was refunded. The voided one says nothing of what came after it.
 """
 
 from __future__ import annotations
@@ -44,10 +48,16 @@ class MaskedLine:
 
 NOTHING = Fen(0)
 
+REPLACES_TAIL = 4
+"""How many characters of a replaced voucher's number a stranger may compare."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a verification says. For an unknown code everything but the state is empty: nothing more is told."""
+    """What a verification says. For an unknown code everything but the state is empty: nothing more is told.
+
+    `replaces_tail`: the last characters of the number whose place this voucher took, empty where it took none.
+    """
 
     state: VerdictState
     voucher_no: str = ""
@@ -60,6 +70,7 @@ class Verdict:
     total_fen: Fen = NOTHING
     lines: tuple[MaskedLine, ...] = ()
     is_demonstration: bool = False
+    replaces_tail: str = ""
 
 
 UNKNOWN = Verdict(state=VerdictState.UNKNOWN)
@@ -95,4 +106,5 @@ def verdict_of(
             for line in snapshot.lines
         ),
         is_demonstration=snapshot.demonstration_on is not None,
+        replaces_tail=snapshot.replaces_no[-REPLACES_TAIL:],
     )

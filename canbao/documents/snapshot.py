@@ -17,15 +17,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from canbao.documents.errors import SNAPSHOT_WRONG
 from canbao.kernel.clock import Instant
-from canbao.kernel.ids import Kind, parse_no
+from canbao.kernel.ids import Kind, make_no, parse_no
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode, region_code
 
 LINES_MAX = 20
-_FORM = 1
+_FORM = 2
+"""The form that is written. Form 1, which named neither bills by id nor what a voucher replaces, is still read."""
+_FORMS_READ = frozenset({"1", str(_FORM)})
 _TAIL = 4
 
 
@@ -40,11 +43,11 @@ class SubjectKind(StrEnum):
 class VoucherLine:
     """One insured person and what was paid for them.
 
-    `id_no_masked` comes from `mask_to_last_four`. `cover_until` is half-open (1 January of the next year);
-    `due_from` and `due_until` are yyyymm and inclusive, as the tax bureau prints them. `standard_fen` is the
-    personal standard, `assistance_fen` what others paid of it, `paid_fen` what the payer paid: standard =
-    assistance + paid. `government_fen` is the general subsidy beside it. `assistance_by` names who paid the
-    assistance, never why.
+    `bill_id` is the bill whose number is `bill_no`; only a line of form 1 has none. `id_no_masked` comes from
+    `mask_to_last_four`. `cover_until` is half-open (1 January of the next year); `due_from` and `due_until` are yyyymm
+    and inclusive, as the tax bureau prints them. `standard_fen` is the personal standard, `assistance_fen` what others
+    paid of it, `paid_fen` what the payer paid and was not given back: standard = assistance + paid. `government_fen` is
+    the general subsidy beside it. `assistance_by` names who paid the assistance, never why.
     """
 
     bill_no: str
@@ -62,6 +65,7 @@ class VoucherLine:
     assistance_fen: Fen
     assistance_by: str
     paid_fen: Fen
+    bill_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,9 @@ class VoucherSnapshot:
 
     `payer` is who paid, in the words known (`微信用户（未登录）`, or the fund that paid). `order_no` and `channel_name`
     are empty for a voucher about a bill met by the subsidy alone. `demonstration_on` is the business date where the
-    clock is set or a sandbox stands behind; None in production.
+    clock is set or a sandbox stands behind; None in production. `replaces_no` is the number of the voided voucher of
+    the same subject in whose place this one was issued, empty for the first; `issue` writes it, since the room knows it
+    best.
     """
 
     region_code: RegionCode
@@ -84,6 +90,7 @@ class VoucherSnapshot:
     legal_basis: str
     lines: tuple[VoucherLine, ...]
     demonstration_on: date | None
+    replaces_no: str = ""
 
     @property
     def total_fen(self) -> Fen:
@@ -111,8 +118,10 @@ def refuse_what_does_not_add_up(snapshot: VoucherSnapshot) -> None:
     if snapshot.happened_at.tzinfo is None:
         raise SNAPSHOT_WRONG(reason="happened_at has no zone")
     is_order = snapshot.subject_kind is SubjectKind.ORDER
-    if is_order and (snapshot.total_fen <= 0 or not snapshot.channel_name):
-        raise SNAPSHOT_WRONG(reason="an order has an amount and a channel")
+    if is_order and not snapshot.channel_name:
+        raise SNAPSHOT_WRONG(reason="an order has a channel")
+    if is_order and not all(line.paid_fen or line.assistance_fen for line in snapshot.lines):
+        raise SNAPSHOT_WRONG(reason="somebody paid for each line of an order")
     if is_order and parse_no(snapshot.order_no, Kind.ORDER).region_code != snapshot.region_code:
         raise SNAPSHOT_WRONG(reason="order of another region")
     if not is_order and (
@@ -130,6 +139,8 @@ def refuse_what_does_not_add_up(snapshot: VoucherSnapshot) -> None:
 def _what_is_wrong_in(line: VoucherLine, region: RegionCode) -> str:
     if parse_no(line.bill_no, Kind.BILL).region_code != region:
         return "bill of another region"
+    if line.bill_id is None or make_no(region, Kind.BILL, line.bill_id) != line.bill_no:
+        return "the number is not this bill's"
     if min(line.standard_fen, line.government_fen, line.assistance_fen, line.paid_fen) < 0:
         return "an amount below zero"
     if line.standard_fen != line.assistance_fen + line.paid_fen:
@@ -154,7 +165,7 @@ def to_document(snapshot: VoucherSnapshot) -> dict[str, str]:
 
 def from_document(document: Mapping[str, str]) -> VoucherSnapshot:
     """The snapshot of a sealed document, exactly as it was. Raises ValueError for a form this version does not know."""
-    if document["form"] != str(_FORM):
+    if document["form"] not in _FORMS_READ:
         message = f"a voucher of form {document['form']} was written by a newer version"
         raise ValueError(message)
     facts = json.loads(document["snapshot"])
@@ -164,6 +175,7 @@ def from_document(document: Mapping[str, str]) -> VoucherSnapshot:
                 **line,
                 "cover_from": date.fromisoformat(line["cover_from"]),
                 "cover_until": date.fromisoformat(line["cover_until"]),
+                "bill_id": UUID(line["bill_id"]) if line.get("bill_id") else None,
             }
         )
         for line in facts.pop("lines")
@@ -180,5 +192,7 @@ def from_document(document: Mapping[str, str]) -> VoucherSnapshot:
 def _as_text(value: object) -> str:
     if isinstance(value, date):  # an instant is a date too
         return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
     message = f"a snapshot holds plain data, not {type(value).__name__}"
     raise TypeError(message)

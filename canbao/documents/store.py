@@ -37,6 +37,17 @@ class PaperRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRow:
+    """A voucher without what it says."""
+
+    voucher_no: str
+    state: str
+    issued_at: datetime
+    voided_at: datetime | None
+    void_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactsRow:
     """A voucher with its sealed facts."""
 
@@ -86,6 +97,16 @@ class DigestRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApartRow:
+    """A voucher whose lines are not what they must be: its total, their sum, and how many they are."""
+
+    id: UUID
+    total_fen: int | None
+    lines_fen: int
+    line_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewVoucher:
     """A voucher that is rendered, signed and ready to be kept."""
 
@@ -104,7 +125,9 @@ def sm3(content: bytes) -> bytes:
 
 
 def keep(tx: Tx, new: NewVoucher, *, now: Instant) -> bool:
-    """Keep a voucher with its paper; False when one for the subject is already kept, and then nothing is written."""
+    """Keep a voucher with its paper and its lines; False when one of the subject is in force already, and then nothing
+    is written.
+    """
     region = new.snapshot.region_code
     sealed = seal(to_document(new.snapshot), context=row_context(VOUCHER_TABLE, region, new.voucher_id))
     kept = tx.run(
@@ -117,6 +140,7 @@ def keep(tx: Tx, new: NewVoucher, *, now: Instant) -> bool:
         sealed=sealed,
         sealed_key=key_id_of(sealed),
         pdf_sm3=sm3(new.pdf),
+        total_fen=new.snapshot.total_fen,
         now=now,
     )
     if not kept:
@@ -129,12 +153,23 @@ def keep(tx: Tx, new: NewVoucher, *, now: Instant) -> bool:
         sealed_key=key_id_of(sealed_pdf),
         now=now,
     )
+    tx.run(
+        statements["insert_voucher_lines"],
+        voucher_id=new.voucher_id,
+        bill_ids=[line.bill_id for line in new.snapshot.lines],
+        paid_fens=[line.paid_fen for line in new.snapshot.lines],
+    )
     return True
 
 
 def paper_of_subject(reader: Reader, subject_id: UUID) -> PaperRow | None:
-    """The voucher of a subject with its paper."""
+    """The voucher of a subject with its paper: the one in force, else the newest of the voided ones."""
     return reader.one(statements["find_paper_of_subject"], PaperRow, subject_id=subject_id)
+
+
+def records_of_subject(reader: Reader, subject_id: UUID) -> list[RecordRow]:
+    """Every voucher of a subject, in the order of issue."""
+    return reader.rows(statements["list_vouchers_of_subject"], RecordRow, subject_id=subject_id)
 
 
 def paper_by_no(reader: Reader, voucher_no: str) -> PaperRow | None:
@@ -210,6 +245,11 @@ def _reseal(tx: Tx, statement: Statement, table: str, old: Sequence[OldRow]) -> 
 def unsound(reader: Reader, *, limit: int) -> list[UnsoundRow]:
     """Vouchers without paper or at odds with their history."""
     return reader.rows(statements["find_unsound_vouchers"], UnsoundRow, limit=limit)
+
+
+def lines_apart(reader: Reader, *, limit: int) -> list[ApartRow]:
+    """Vouchers whose lines do not sum to their total, or that have one without the other."""
+    return reader.rows(statements["find_lines_apart"], ApartRow, limit=limit)
 
 
 def newest_papers(reader: Reader, *, limit: int) -> list[DigestRow]:

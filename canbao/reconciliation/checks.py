@@ -16,6 +16,7 @@ from canbao.reconciliation.statement_checks import statements_have_their_lines
 from canbao.reconciliation.undoing_checks import (
     differences_are_booked,
     undone_bills_are_booked,
+    vouchers_name_what_stands,
     vouchers_of_undone_are_void,
 )
 
@@ -137,6 +138,7 @@ AUDITORS: tuple[Auditor, ...] = (
     undone_bills_are_booked,
     differences_are_booked,
     vouchers_of_undone_are_void,
+    vouchers_name_what_stands,
     statements_have_their_lines,
     closed_days_are_whole,
     bookings_are_booked,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from canbao.kernel import outbox
 from canbao.kernel.findings import FINDINGS_MAX, Finding
-from canbao.kernel.money import format_yuan
+from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
 
@@ -52,7 +52,12 @@ def differences_are_booked(region: RegionCode) -> list[Finding]:
 
 
 def vouchers_of_undone_are_void(region: RegionCode) -> list[Finding]:
-    """No voucher stands for an order of which a refund has undone a bill, nor for that bill."""
+    """No voucher stands for a bill that a refund has undone, nor without lines for an order of which one has undone a
+    bill: it is from the time when none was issued after a refund.
+
+    An order's voucher with its lines is asked about by `vouchers_name_what_stands`: if it is from before a refund, it
+    names what that refund took. So no two clocks are compared here.
+    """
     with reading(region) as reader:
         rows = reader.tuples(statements["find_vouchers_of_undone"], limit=FINDINGS_MAX)
     return [
@@ -65,3 +70,25 @@ def vouchers_of_undone_are_void(region: RegionCode) -> list[Finding]:
         )
         for voucher_no, state in rows
     ]
+
+
+def vouchers_name_what_stands(region: RegionCode) -> list[Finding]:
+    """Every voucher in force of an order names exactly the bills that the order's payment still stands behind, each
+    with what refunds have left of it. One from before lines were kept names nothing that could be compared.
+    """
+    with reading(region) as reader:
+        rows = reader.tuples(statements["find_vouchers_apart"], limit=FINDINGS_MAX)
+    return [
+        Finding(
+            auditor="reconciliation.vouchers_name_what_stands",
+            region_code=region,
+            subject=f"{voucher_no} {bill_id}",
+            expected=_amount(left_fen),
+            found=_amount(paid_fen),
+        )
+        for voucher_no, bill_id, left_fen, paid_fen in rows
+    ]
+
+
+def _amount(fen: Fen | None) -> str:
+    return "not named" if fen is None else format_yuan(fen)

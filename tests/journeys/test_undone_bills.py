@@ -22,7 +22,7 @@ from canbao.ledger import public as ledger
 from canbao.ledger.public import AccountCode, AssistanceReturned, BillRefunded, Fact, PostStatus
 from canbao.payments.public import Order
 from canbao.rulebook.refund import BillAfter
-from tests.world import CHILD, FAMILY, GRANDMOTHER, PAYER, World, tamper
+from tests.world import CHILD, FAMILY, GRANDMOTHER, NEWBORN, PAYER, RELATIVE, World, rows, tamper
 
 OF_REFUNDS = {"reconciliation.refunds_are_booked", "reconciliation.refunds_owed_are_payable"}
 """What compares with the refunds themselves, which these tests have none of."""
@@ -88,6 +88,15 @@ def undo(
         assert ledger.post(tx, facts, now=now) == [PostStatus.POSTED] * len(facts)
 
 
+def named(voucher_no: str) -> list[tuple[object, ...]]:
+    """The bills that a voucher names beside it in clear, with what was paid of each."""
+    return rows(
+        "SELECT line.bill_id, line.paid_fen FROM documents_voucher_line AS line "
+        "JOIN documents_voucher AS voucher ON voucher.id = line.voucher_id WHERE voucher_no = %s ORDER BY line.place",
+        voucher_no,
+    )
+
+
 def test_rooms_agree_after_a_bill_is_due_again_another_void_and_a_third_lessened(world: World, order: Order) -> None:
     payer, child, grandmother = (bill for one in (PAYER, CHILD, GRANDMOTHER) for bill in world.bills(one))
     voucher = issue_voucher_of_order(world.region, order.order_id, clock=world.clock)
@@ -108,7 +117,11 @@ def test_rooms_agree_after_a_bill_is_due_again_another_void_and_a_third_lessened
     assert [bill.state for bill in world.bills(CHILD)] == [BillState.PAID]
     verdict = documents.verify(voucher.voucher_no)
     assert (verdict.state, verdict.voided_on) == (VerdictState.VOIDED, world.clock.today())
-    assert issue_voucher_of_order(world.region, order.order_id, clock=world.clock).pdf == voucher.pdf
+    second = issue_voucher_of_order(world.region, order.order_id, clock=world.clock)
+    [child_id, newborn_id] = [bill.bill_id for bill in world.bills(CHILD, NEWBORN)]
+    assert named(second.voucher_no) == [(child_id, child.personal_fen - DIFFERENCE_FEN), (newborn_id, 40_000)]
+    assert documents.verify(second.voucher_no).total_fen == 44_000
+    assert found(world) == set()
 
 
 def test_bill_that_is_due_again_is_paid_and_covered_again(world: World, order: Order) -> None:
@@ -124,9 +137,34 @@ def test_bill_that_is_due_again_is_paid_and_covered_again(world: World, order: O
 
 
 @pytest.mark.parametrize("after", [BillAfter.DUE_AGAIN, BillAfter.VOID, BillAfter.REASSESSED])
-def test_no_voucher_is_made_after_a_refund(world: World, order: Order, after: BillAfter) -> None:
+def test_first_voucher_after_a_refund_names_what_stands(world: World, order: Order, after: BillAfter) -> None:
     [payer] = world.bills(PAYER)
+    others = [(bill.bill_id, bill.personal_fen) for bill in world.bills(CHILD, GRANDMOTHER, NEWBORN)]
     undo(world, order, payer, after, payer.personal_fen)
+    voucher = issue_voucher_of_order(world.region, order.order_id, clock=world.clock)
+    # Lessened to nothing, a bill is paid all the same, by others: its cover stands.
+    still = [(payer.bill_id, 0)] if after is BillAfter.REASSESSED else []
+    assert named(voucher.voucher_no) == still + others
+    assert documents.verify(voucher.voucher_no).total_fen == 88_000
+    assert found(world) == set()
+
+
+def test_order_lessened_to_nothing_has_a_voucher_over_what_others_paid(world: World) -> None:
+    alone = world.open_an_order(RELATIVE)
+    world.tell_notice(alone)
+    assert world.finish() == []
+    [relative] = world.bills(RELATIVE)
+    undo(world, alone, relative, BillAfter.REASSESSED, relative.personal_fen)
+    voucher = issue_voucher_of_order(world.region, alone.order_id, clock=world.clock)
+    verdict = documents.verify(voucher.voucher_no)
+    assert (verdict.state, verdict.total_fen, [line.paid_fen for line in verdict.lines]) == ("genuine", 0, [0])
+    assert found(world) == set()
+
+
+@pytest.mark.parametrize("after", [BillAfter.DUE_AGAIN, BillAfter.VOID])
+def test_no_voucher_is_made_when_nothing_stands(world: World, order: Order, after: BillAfter) -> None:
+    for bill in world.bills(*FAMILY):
+        undo(world, order, bill, after, bill.personal_fen)
     with pytest.raises(CanbaoError, match=r"documents\.refunded"):
         issue_voucher_of_order(world.region, order.order_id, clock=world.clock)
     assert documents.voucher_of(world.region, order.order_id) is None
@@ -139,7 +177,7 @@ def test_voucher_that_stands_after_a_refund_is_found(world: World, order: Order)
     issue_voucher_of_order(world.region, order.order_id, clock=world.clock)
     [payer] = world.bills(PAYER)
     undo(world, order, payer, BillAfter.VOID, payer.personal_fen, is_voucher_voided=False)
-    assert found(world) == {"reconciliation.vouchers_of_undone_are_void"}
+    assert found(world) == {"reconciliation.vouchers_name_what_stands"}
 
 
 LEDGER = {

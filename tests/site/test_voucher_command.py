@@ -24,6 +24,7 @@ runner = CliRunner()
 @pytest.fixture
 def voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Voucher:
     line = documents.VoucherLine(
+        bill_id=derived_id("bill", 1),
         bill_no=make_no(region, Kind.BILL, derived_id("bill", 1)),
         name="张丽",
         id_no_masked=documents.mask_to_last_four("360102198001010041"),

@@ -330,23 +330,25 @@ def test_bill_of_another_region_is_not_found(due: Due, desk: Desk, other_region:
     assert desk.rows() == before
 
 
-def test_bills_stand_paid_by_their_order_until_a_refund_takes_something(due: Due, desk: Desk) -> None:
+def test_bills_stand_with_what_refunds_have_left_of_their_orders_payment(due: Due, desk: Desk) -> None:
     first, second, unpaid = due(3)
     desk.pay(first, second)
 
-    def stand(*bill_ids: UUID, order_id: UUID = OURS) -> bool:
+    def stand(*bill_ids: UUID, order_id: UUID = OURS) -> dict[UUID, Fen]:
         with region_tx(desk.region) as tx:
-            return billing.stand_paid(tx, bill_ids, order_id=order_id)
+            return billing.hold_standing(tx, bill_ids, order_id=order_id)
 
-    assert stand(first, second)
-    assert not stand(first, order_id=THEIRS)
-    assert not stand(first, unpaid)
-    assert not stand(first, NOBODYS)
+    assert stand(first, second, first) == {first: 40_000, second: 40_000}
+    assert stand(first, order_id=THEIRS) == {}
+    assert stand(first, unpaid) == {first: 40_000}
+    assert stand(first, NOBODYS) == {first: 40_000}
     desk.undo(undoing(first, REASSESSED, 1))
-    assert not stand(first)
-    assert stand(second)
+    desk.undo(undoing(first, REASSESSED, 9, refund_id=SECOND))
+    assert stand(first, second) == {first: 39_990, second: 40_000}
     desk.undo(undoing(second, DUE_AGAIN))
-    assert not stand(second)
+    assert stand(first, second) == {first: 39_990}
+    desk.undo(undoing(first, REASSESSED, 39_990, refund_id=THIRD))
+    assert stand(first, second) == {first: 0}
 
 
 def test_bill_that_is_shared_is_undone_only_afterwards(due: Due, desk: Desk) -> None:
@@ -355,7 +357,7 @@ def test_bill_that_is_shared_is_undone_only_afterwards(due: Due, desk: Desk) -> 
     told: list[list[UndoStatus]] = []
     other = threading.Thread(target=lambda: told.append(desk.undo(undoing(bill_id, VOID))))
     with region_tx(desk.region) as tx:
-        assert billing.stand_paid(tx, [bill_id], order_id=OURS)
+        assert billing.hold_standing(tx, [bill_id], order_id=OURS) == {bill_id: 40_000}
         other.start()
         other.join(timeout=0.3)
         assert (other.is_alive(), told) == (True, [])

@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 
 from canbao.documents.pades import PadesSeal
-from canbao.documents.public import SubjectKind, VoucherLine, VoucherSnapshot, mask_to_last_four
-from canbao.kernel.clock import Instant
+from canbao.documents.public import SubjectKind, Voucher, VoucherLine, VoucherSnapshot, issue, mask_to_last_four
+from canbao.kernel.clock import FixedClock, Instant
+from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, derived_id, make_no
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
+from canbao.kernel.transactions import region_tx
 
 PAID_AT = datetime(2024, 11, 15, 6, 48, 7, tzinfo=UTC)
 CAST = (
@@ -28,6 +30,7 @@ SnapshotMaker = Callable[..., VoucherSnapshot]
 
 def _line(region: RegionCode, place: int, name: str, *, assistance: int = 0) -> VoucherLine:
     return VoucherLine(
+        bill_id=derived_id("bill", place),
         bill_no=make_no(region, Kind.BILL, derived_id("bill", place)),
         name=name,
         id_no_masked=mask_to_last_four(CAST[place % len(CAST)][1]),
@@ -102,3 +105,20 @@ def seal() -> PadesSeal:
     from canbao.documents.certificate import signer_from_environment
 
     return PadesSeal(signer_from_environment())
+
+
+TABLES = ("documents_voucher", "documents_voucher_pdf", "documents_voucher_history")
+
+
+def counts() -> tuple[int, ...]:
+    """How many vouchers, papers and moves are kept."""
+    with owner_connection() as session:
+        found = [session.execute(f"SELECT count(*) FROM {table}").fetchone() for table in TABLES]
+    return tuple(row[0] for row in found if row is not None)
+
+
+@pytest.fixture
+def voucher(family: SnapshotMaker, subject_id: UUID, region: RegionCode, clock: FixedClock) -> Voucher:
+    """The voucher of the family's order."""
+    with region_tx(region) as tx:
+        return issue(tx, family(), subject_id=subject_id, now=clock.now())

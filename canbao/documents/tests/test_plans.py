@@ -42,10 +42,11 @@ ANALYZE documents_voucher_pdf;
 """
 
 EXPECTED = {
-    "find_paper_of_subject": "documents_voucher_one_per_subject",
+    "find_paper_of_subject": "documents_voucher_by_subject",
+    "list_vouchers_of_subject": "documents_voucher_by_subject",
     "find_paper_by_no": "documents_voucher_one_per_no",
     "find_facts_by_no": "documents_voucher_one_per_no",
-    "hold_vouchers": "documents_voucher_one_per_subject",
+    "hold_vouchers": "documents_voucher_by_subject",
     "move_vouchers": "documents_voucher_pkey",
     "reseal_facts": "documents_voucher_pkey",
     "reseal_papers": "documents_voucher_pdf_pkey",

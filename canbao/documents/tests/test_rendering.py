@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from canbao.documents.rendering import render
 from canbao.documents.snapshot import VoucherSnapshot
 from canbao.documents.tests.conftest import SnapshotMaker
 from canbao.kernel.errors import CanbaoError
+from canbao.kernel.money import Fen
 
 ISSUED_AT = datetime(2024, 11, 15, 6, 50, 12, tzinfo=UTC)
 NO = "360100VQB4J9PR7TB1"
@@ -62,6 +64,19 @@ def test_page_says_everything_a_voucher_must_say(family: SnapshotMaker) -> None:
     ):
         assert expected in words, expected
     assert "演示环境" not in words
+
+
+def test_replacement_says_whose_place_it_takes(family: SnapshotMaker) -> None:
+    line = "有退费，原凭证360100VTJ6Z1HWYLKZ已作废，由本凭证代替。本凭证只列没有退的部分。"
+    assert line in _words(_render(replace(family(), replaces_no="360100VTJ6Z1HWYLKZ")))
+    assert "作废" not in _words(_render(family()))
+
+
+def test_order_of_which_only_assistance_is_left_is_drawn(family: SnapshotMaker) -> None:
+    lessened = replace(family().lines[0], assistance_fen=Fen(40_000), assistance_by="参保资助（政府）", paid_fen=Fen(0))
+    words = _words(_render(replace(family(), lines=(lessened,), replaces_no="360100VTJ6Z1HWYLKZ")))
+    assert "合计1人￥0.00" in words
+    assert "人民币零元整" in words
 
 
 def test_rare_names_are_copied_out_exactly(family: SnapshotMaker) -> None:

@@ -17,7 +17,7 @@ from canbao.documents import public as documents
 from canbao.documents.rendering import render
 from canbao.documents.snapshot import from_document, to_document
 from canbao.documents.states import VOUCHER
-from canbao.documents.tests.conftest import CAST, SnapshotMaker
+from canbao.documents.tests.conftest import CAST, SnapshotMaker, counts
 from canbao.kernel.clock import FixedClock
 from canbao.kernel.connections import connection, owner_connection
 from canbao.kernel.errors import CanbaoError
@@ -30,23 +30,9 @@ from canbao.kernel.transactions import region_tx
 
 pytestmark = pytest.mark.usefixtures("db")
 
-TABLES = ("documents_voucher", "documents_voucher_pdf", "documents_voucher_history")
-
-
-def _counts() -> tuple[int, ...]:
-    with owner_connection() as session:
-        found = [session.execute(f"SELECT count(*) FROM {table}").fetchone() for table in TABLES]
-    return tuple(row[0] for row in found if row is not None)
-
-
-@pytest.fixture
-def voucher(family: SnapshotMaker, subject_id: UUID, region: RegionCode, clock: FixedClock) -> documents.Voucher:
-    with region_tx(region) as tx:
-        return documents.issue(tx, family(), subject_id=subject_id, now=clock.now())
-
 
 def test_first_download_issues_and_keeps(voucher: documents.Voucher, region: RegionCode, subject_id: UUID) -> None:
-    assert _counts() == (1, 1, 0)
+    assert counts() == (1, 1, 0)
     assert (voucher.region_code, voucher.subject_id) == (region, subject_id)
     assert (voucher.subject_kind, voucher.state) == (documents.SubjectKind.ORDER, documents.VoucherState.ISSUED)
     assert voucher.issued_at == datetime(2024, 11, 15, 2, 0, tzinfo=UTC)
@@ -62,7 +48,7 @@ def test_later_downloads_give_the_same_bytes(
     assert again == voucher
     assert documents.voucher_of(region, subject_id) == voucher
     assert documents.voucher_by_no(voucher.voucher_no.lower()) == voucher
-    assert _counts() == (1, 1, 0)
+    assert counts() == (1, 1, 0)
 
 
 def test_two_first_downloads_at_once_get_the_same_bytes(
@@ -78,7 +64,7 @@ def test_two_first_downloads_at_once_get_the_same_bytes(
     with ThreadPoolExecutor(6) as pool:
         got = list(pool.map(download, range(6)))
     assert all(one == got[0] for one in got)
-    assert _counts() == (1, 1, 0)
+    assert counts() == (1, 1, 0)
 
 
 def test_loser_of_a_race_takes_what_the_winner_kept(
@@ -103,7 +89,7 @@ def test_loser_of_a_race_takes_what_the_winner_kept(
     with region_tx(region) as tx:
         mine = documents.issue(tx, family(), subject_id=subject_id, now=clock.now())
     assert [mine] == won
-    assert _counts() == (1, 1, 0)
+    assert counts() == (1, 1, 0)
 
 
 def test_names_and_numbers_are_sealed_at_rest(voucher: documents.Voucher) -> None:
@@ -122,7 +108,7 @@ def test_missing_glyph_is_refused_and_nothing_is_kept(
     with pytest.raises(CanbaoError) as refused, region_tx(region) as tx:
         documents.issue(tx, family(names=("张丽", "王\U0003347b")), subject_id=subject_id, now=clock.now())
     assert (refused.value.code, refused.value.params) == ("documents.glyph_missing", {"code_point": "U+3347B"})
-    assert _counts() == (0, 0, 0)
+    assert counts() == (0, 0, 0)
     assert documents.voucher_of(region, subject_id) is None
 
 
@@ -164,6 +150,9 @@ def _with_line(**changes: object) -> Change:
         _with_line(name=" "),
         _with_line(scheme_name=""),
         _with_line(bill_no="360100B0000000000"),
+        _with_line(bill_id=None),
+        _with_line(bill_id=derived_id("bill", 1)),
+        _with_line(standard_fen=Fen(0), paid_fen=Fen(0)),
     ],
 )
 def test_facts_that_contradict_each_other_are_refused_and_nothing_is_kept(
@@ -172,7 +161,7 @@ def test_facts_that_contradict_each_other_are_refused_and_nothing_is_kept(
     with pytest.raises(CanbaoError) as refused, region_tx(region) as tx:
         documents.issue(tx, change(family()), subject_id=subject_id, now=clock.now())
     assert refused.value.code in {"documents.snapshot_wrong", "kernel.number_malformed"}
-    assert _counts() == (0, 0, 0)
+    assert counts() == (0, 0, 0)
 
 
 def test_twenty_one_insured_are_too_many_for_one_voucher(
@@ -181,12 +170,18 @@ def test_twenty_one_insured_are_too_many_for_one_voucher(
     with pytest.raises(CanbaoError) as refused, region_tx(region) as tx:
         documents.issue(tx, family(count=21), subject_id=subject_id, now=clock.now())
     assert refused.value.params == {"reason": "lines: 21"}
-    assert _counts() == (0, 0, 0)
+    assert counts() == (0, 0, 0)
 
 
 def test_snapshot_is_kept_exactly(family: SnapshotMaker, met_by_subsidy: documents.VoucherSnapshot) -> None:
-    for snapshot in (family(), family(demonstration_on=date(2024, 11, 15)), met_by_subsidy):
+    replacement = dataclasses.replace(family(), replaces_no="360100VQB4J9PR7TB1")
+    for snapshot in (family(), family(demonstration_on=date(2024, 11, 15)), met_by_subsidy, replacement):
         assert from_document(to_document(snapshot)) == snapshot
+
+
+def test_snapshot_of_a_later_form_is_not_guessed_at(family: SnapshotMaker) -> None:
+    with pytest.raises(ValueError, match="form 3 was written by a newer version"):
+        from_document({**to_document(family()), "form": "3"})
 
 
 def test_verification_says_masked_what_the_paper_says(voucher: documents.Voucher) -> None:
@@ -257,12 +252,22 @@ def test_void_answers_one_status_per_subject_in_order(
     with region_tx(region) as tx:
         second = documents.void(tx, [subject_id], reason=documents.VoidReason.REFUNDED, now=clock.now())
     assert second == [documents.VoidStatus.EXISTS]
-    assert _counts() == (1, 1, 1)
+    assert counts() == (1, 1, 1)
     verdict = documents.verify(voucher.voucher_no)
     assert (verdict.state, verdict.voided_on) == (documents.VerdictState.VOIDED, date(2024, 11, 15))
     kept = documents.voucher_of(region, subject_id)
     assert kept is not None
     assert (kept.state, kept.pdf) == (documents.VoucherState.VOIDED, voucher.pdf)
+
+
+def test_bills_of_a_voucher_stand_beside_it_in_clear(voucher: documents.Voucher) -> None:
+    with owner_connection() as session:
+        told = session.execute(
+            "SELECT place, bill_id, paid_fen FROM documents_public_voucher_line ORDER BY place"
+        ).fetchall()
+        total = session.execute("SELECT total_fen FROM documents_public_voucher").fetchall()
+    assert told == [(place + 1, derived_id("bill", place), 8_000 if place == 2 else 40_000) for place in range(4)]
+    assert total == [(128_000,)]
 
 
 def test_two_who_void_at_once_write_one_move(
@@ -277,7 +282,7 @@ def test_two_who_void_at_once_write_one_move(
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(void, range(2))) == [documents.VoidStatus.EXISTS, documents.VoidStatus.VOIDED]
-    assert _counts() == (1, 1, 1)
+    assert counts() == (1, 1, 1)
 
 
 def test_every_edge_of_the_machine_is_the_one_described() -> None:
@@ -323,11 +328,11 @@ def test_history_cannot_be_rewritten_by_the_application(
         documents.void(tx, [subject_id], reason=documents.VoidReason.REFUNDED, now=clock.now())
     with connection() as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("DELETE FROM documents_voucher_history")
-    assert _counts() == (1, 1, 1)
+    assert counts() == (1, 1, 1)
 
 
 def test_auditors_are_silent_on_sound_vouchers(voucher: documents.Voucher, region: RegionCode) -> None:
-    assert [auditor(region) for auditor in checks.AUDITORS] == [[], []]
+    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -340,6 +345,13 @@ def test_auditors_are_silent_on_sound_vouchers(voucher: documents.Voucher, regio
             "a paper, voided",
         ),
         ("UPDATE documents_voucher SET pdf_sm3 = ''", checks.papers_are_unaltered, "other bytes"),
+        (
+            "UPDATE documents_voucher_line SET paid_fen = paid_fen + 1 WHERE place = 2",
+            checks.vouchers_sum_up_their_lines,
+            "4 lines, 1,280.01",
+        ),
+        ("DELETE FROM documents_voucher_line", checks.vouchers_sum_up_their_lines, "0 lines, 0.00"),
+        ("UPDATE documents_voucher SET total_fen = NULL", checks.vouchers_sum_up_their_lines, "4 lines, 1,280.00"),
         (
             "UPDATE documents_voucher_pdf SET sealed = overlay(sealed PLACING '\\x00'::bytea FROM 900)",
             checks.papers_are_unaltered,

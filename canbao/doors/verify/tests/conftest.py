@@ -42,6 +42,7 @@ def client() -> Iterator[Client]:
 
 def _line(region: RegionCode, place: int, *, assistance: int = 0) -> documents.VoucherLine:
     return documents.VoucherLine(
+        bill_id=derived_id("bill", place),
         bill_no=make_no(region, Kind.BILL, derived_id("bill", place)),
         name=CAST[place][0],
         id_no_masked=documents.mask_to_last_four(CAST[place][1]),
