@@ -17,6 +17,7 @@ from canbao.billing.public import Bill
 from canbao.channels.interface import Mode
 from canbao.coverage import public as coverage
 from canbao.documents import public as documents
+from canbao.documents.public import VoucherState
 from canbao.doors.citizen.order_refunds import refunds_shown, title_of
 from canbao.doors.citizen.order_shown import (
     IN_DOUBT,
@@ -74,7 +75,8 @@ def order_shown(
     paid_for = {bill.person_id for bill in bills if face is not OrderFace.SETTLED or bill.bill_id not in undone}
     region = policy.region(order.region_code)
     case = payments.case_of_order(order.region_code, order.order_no)
-    voucher = documents.voucher_of(order.region_code, order.order_id) if face is OrderFace.SETTLED else None
+    voucher = documents.voucher_of(order.region_code, order.order_id)
+    is_in_force = voucher is not None and voucher.state is VoucherState.ISSUED
     address = reverse("citizen:order", args=(order.token,))
     return OrderShown(
         face=face,
@@ -102,15 +104,22 @@ def order_shown(
         extra_fen=_kept_apart(captures, refunds),
         refunds=refunds_shown(refunds, language, now),
         refund_title=title_of(refunds) if face is OrderFace.MONEY_BACK else "",
-        has_voucher=not any(found.state in _TAKEN_BACK and not found.from_suspense for found in refunds),
-        verify_address=f"/verify/{voucher.voucher_no}" if voucher is not None else "",
-        voucher_kb=voucher.kilobytes if voucher is not None else 0,
+        has_voucher=face is OrderFace.SETTLED,
+        cover_ends=bool(undone),
+        former_voucher=_former_voucher(order, language, is_replaced=face is OrderFace.SETTLED),
+        verify_address=f"/verify/{voucher.voucher_no}" if voucher is not None and is_in_force else "",
+        voucher_kb=voucher.kilobytes if voucher is not None and is_in_force else 0,
         poll_s=poll_every_s(face, now - order.opened_at),
     )
 
 
-_TAKEN_BACK = (*payments.OWED, payments.RefundState.SUCCEEDED, payments.RefundState.FAILED)
-"""Refunds that were approved, whatever became of them: what they undid stays undone."""
+def _former_voucher(order: Order, language: Language, *, is_replaced: bool) -> str:
+    """Which voucher of the order is void, since when and why: the newest, where there are several; empty without."""
+    void = [found for found in documents.vouchers_of(order.region_code, order.order_id) if found.voided_at is not None]
+    if not void or void[-1].voided_at is None:
+        return ""
+    places = {"no": group_no(void[-1].voucher_no), "date": date_markup(civil_date(void[-1].voided_at), language)}
+    return say("refund.voucher_replaced" if is_replaced else "refund.voucher_gone", language, places)
 
 
 def _face(face: OrderFace, order: Order, captures: list[CaptureRecord], undone: set[UUID]) -> OrderFace:

@@ -158,8 +158,9 @@ class OrderShown:
     """One order on its page.
 
     `address` is the page's own path; `opens` the wallet's address, only where it may be pressed; `refund_title` how the
-    page is headed when all the money goes back; `has_voucher` whether a voucher may be had, which a refund ends;
-    `voucher_kb` how large it is, 0 until it is made.
+    page is headed when all the money goes back; `has_voucher` whether a voucher may be had, for which something must
+    still be paid; `voucher_kb` how large the one in force is, 0 until it is made; `former_voucher` says which one is
+    void and why, where one is; `cover_ends` whether a refund undid anybody's bill as a whole.
     """
 
     face: OrderFace
@@ -185,7 +186,9 @@ class OrderShown:
     extra_fen: tuple[Fen, ...] = ()
     refunds: tuple[RefundShown, ...] = ()
     refund_title: str = ""
-    has_voucher: bool = True
+    has_voucher: bool = False
+    cover_ends: bool = False
+    former_voucher: str = ""
     verify_address: str = ""
     voucher_kb: int = 0
     poll_s: int = 0
@@ -212,6 +215,7 @@ class OrderShown:
                 str(self.wallet_is_stale),
                 *map(str, self.extra_fen),
                 *(refund.sentence for refund in self.refunds),
+                self.former_voucher,
                 *self._stage_texts(),
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,10 +20,10 @@ from canbao.journeys.deliver_events import deliver_events
 from canbao.journeys.refund_order import approve_refund, ask_refund, check_refund
 from canbao.kernel.clock import FixedClock, ShiftedClock
 from canbao.kernel.environment import process_clock
-from canbao.kernel.ids import derived_id
+from canbao.kernel.ids import derived_id, group_no
 from canbao.kernel.money import Fen
 from canbao.payments import public as payments
-from canbao.payments.public import Refund, RefundState
+from canbao.payments.public import Order, Refund, RefundState
 from canbao.rulebook.refund import RefundReason
 
 NOTIFY_URL = "http://127.0.0.1:8001/notices/wechat"
@@ -148,7 +149,31 @@ def test_money_after_the_close_is_on_its_way_and_then_back(town: ShiftedClock, p
     assert "正在退费" not in text
 
 
-def test_refund_of_one_of_two_takes_her_off_and_voids_the_voucher(
+def download(phone: Client, address: str) -> str:
+    """Download the voucher as the page offers it; answers its number."""
+    answer = phone.get(f"{address}/voucher.pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    found = re.search(r"canbao-voucher-(360100V[0-9A-Z]{11})\.pdf", answer["Content-Disposition"])
+    assert found is not None
+    return found.group(1)
+
+
+def refund_bill(order: Order, place: int, *, left: int) -> None:
+    """Li asks for one bill of an order to go back, Wang approves."""
+    asked = ask_refund(
+        NANCHANG,
+        order.order_no,
+        reason=RefundReason.WRONG_YEAR,
+        quoted_left_fen=Fen(left),
+        by="li",
+        bill_ids=order.bill_ids[place : place + 1],
+        clock=process_clock(),
+    )
+    check_refund(asked.refund_no, by="li", clock=process_clock())
+    approve_refund(asked.refund_no, by="wang", notify_url=NOTIFY_URL, clock=process_clock())
+
+
+def test_refund_of_one_of_two_takes_her_off_and_offers_the_other_a_new_voucher(
     town: ShiftedClock, phone: Client, channel: Channel
 ) -> None:
     take(phone, LIN, then="add")
@@ -159,24 +184,72 @@ def test_refund_of_one_of_two_takes_her_off_and_voids_the_voucher(
     phone.post(f"{address}/paid")
     deliver_events(NANCHANG, clock=process_clock())
     assert "2 人的 2025 年医保费已缴清" in words(phone.get(address).content)
-    for place, expected in enumerate(("缴费成功", "正在退费")):
-        asked = ask_refund(
-            NANCHANG,
-            order.order_no,
-            reason=RefundReason.WRONG_YEAR,
-            quoted_left_fen=Fen(80_000 - place * 40_000),
-            by="li",
-            bill_ids=order.bill_ids[place : place + 1],
-            clock=process_clock(),
-        )
-        check_refund(asked.refund_no, by="li", clock=process_clock())
-        approve_refund(asked.refund_no, by="wang", notify_url=NOTIFY_URL, clock=process_clock())
-        text = words(phone.get(address).content)
-        assert expected in text
-        assert "退费 ￥400.00 正在办，最迟 " in text
-        assert "下载缴费凭证" not in text
-        assert "原来的凭证已作废" in text
-        assert ("2025 年医保费已缴清。" in text) is (place == 0)
-        assert "正在登记保障" not in text
+    first = download(phone, address)
+    today = "2024年11月15日"
+
+    refund_bill(order, 0, left=80_000)
+    text = words(phone.get(address).content)
+    for expected in (
+        "缴费成功",
+        "2025 年医保费已缴清。",
+        "退费 ￥400.00 正在办，最迟 ",
+        "全额退费的人，这一年的保障随退费结束。",
+        f"这笔缴费退过一部分，原凭证 {group_no(first)} 和现在对不上， {today} 起作废，不要再用。"
+        "请下载新凭证，上面只列没有退的部分。",
+        "下载新凭证（PDF）",
+    ):
+        assert expected in text, expected
+    assert "下载缴费凭证" not in text
+    assert "正在登记保障" not in text
+    english = words(phone.get(address, {"lang": "en"}).content)
+    assert (
+        f"so the former voucher {group_no(first)} no longer says what is true. It is void since 15 November 2024"
+        in english
+    )
+    assert "Download the new voucher (PDF)" in english
+    traditional = words(phone.get(address, {"lang": "zh-Hant"}).content)
+    assert f"這筆繳費退過一部分，原憑證 {group_no(first)} 和現在對不上" in traditional
+    phone.get(address, {"lang": "zh-Hans"})
+
+    second = download(phone, address)
+    assert second != first
+    assert f'href="/verify/{second}" data-share' in phone.get(address).content.decode()
+    assert "下载新凭证（PDF，" in words(phone.get(address).content)
+    verdict = words(phone.get(f"/verify/{second}").content)
+    assert f"代替的作废凭证 凭证号最后四位 {first[-4:]}" in verdict
+    assert first not in phone.get(f"/verify/{second}").content.decode()
+    assert second not in phone.get(f"/verify/{first}").content.decode()
+    assert "因退费作废" in words(phone.get(f"/verify/{first}").content)
+
+    refund_bill(order, 1, left=40_000)
+    text = words(phone.get(address).content)
+    assert "正在退费" in text
+    assert f"这笔钱全部退了，原凭证 {group_no(second)} 从 {today} 起作废，不再出新凭证。" in text
+    assert "下载" not in text
+    assert "这笔缴费退过一部分" not in text
+    # Who kept the address may still take the last one out: it is void, and says so where it is checked.
+    assert download(phone, address) == second
+
+
+def test_page_of_an_order_refunded_before_any_download_speaks_of_no_former_voucher(
+    town: ShiftedClock, phone: Client, channel: Channel
+) -> None:
+    take(phone, LIN, then="add")
+    take(phone, CHILD, then="add")
+    address = pay(phone)
+    order = order_of(address)
+    channel.pay(order.order_no)
+    phone.post(f"{address}/paid")
+    deliver_events(NANCHANG, clock=process_clock())
+    refund_bill(order, 0, left=80_000)
+    text = words(phone.get(address).content)
+    assert "下载缴费凭证（PDF）" in text
+    assert "作废" not in text
+    assert "全额退费的人，这一年的保障随退费结束。" in text
+    refund_bill(order, 1, left=40_000)
+    text = words(phone.get(address).content)
+    assert "作废" not in text
+    assert "下载" not in text
     refused = phone.get(f"{address}/voucher.pdf")
-    assert "凭证正在准备" not in words(refused.content)
+    assert refused.status_code == 422
+    assert "这个订单的费用已经全部退回，不再出缴费凭证" in words(refused.content)
