@@ -34,8 +34,12 @@ ADDRESS_HEADER = "X-Caller-Address"
 Visit = Callable[..., Visitor]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process; each process has one stack for all the files it gets."""
+    """Keep the tests of a file in one process; each process has one stack for all the files it gets.
+
+    First of all hooks, because pytest-xdist reads the groups in its own.
+    """
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.xdist_group(f"browser_{item.path.stem}"))

@@ -41,7 +41,7 @@ def held_notices(house: House) -> object:
 def test_a_family_is_paid_for_on_a_phone(house: House, visit: Visit, held_notices: object, scripts: bool) -> None:
     family = house.family()
     payer = visit(Size.PHONE, scripts=scripts)
-    payer.gather(*family.members())
+    payer.gather_by_hand(*family.members())
     assert payer.heading() == "核对缴费单：4 人"
     total = payer.page.locator("section .cb-total .cb-fen").inner_text()
     payer.press("a[href*='/pay?region']")
