@@ -56,8 +56,8 @@ COVER_NOT_WRITTEN = declare(
 REFUNDED = declare(
     "documents.refunded",
     Retry.NEVER,
-    "这个订单的费用已经全部退回，不再出缴费凭证",
-    "All the money of this order has gone back, so there is no voucher of its payment any more",
+    "这个订单的费用全部退费，不再出缴费凭证",
+    "All the money of this order goes back, so there is no voucher of its payment any more",
 )
 
 

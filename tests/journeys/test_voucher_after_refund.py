@@ -259,6 +259,7 @@ def test_refund_approved_between_gathering_and_issuing_is_seen(world: World, mon
 def test_downloads_and_an_approval_at_once_leave_one_voucher_that_is_true(world: World) -> None:
     order = paid(world, PAYER, CHILD)
     first = issue(world, order)
+    world.advance(minutes=1)
     asked = of_child(world, order)
     approving: Callable[[], object] = partial(
         approve_refund, asked.refund_no, by="wang", notify_url=world.addresses.notify_url, clock=world.clock

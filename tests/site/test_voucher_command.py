@@ -21,8 +21,8 @@ from canbao.site.cli.documents import app
 runner = CliRunner()
 
 
-@pytest.fixture
-def voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Voucher:
+def snapshot_of(region: RegionCode) -> documents.VoucherSnapshot:
+    """What the voucher of one person's order says."""
     line = documents.VoucherLine(
         bill_id=derived_id("bill", 1),
         bill_no=make_no(region, Kind.BILL, derived_id("bill", 1)),
@@ -41,7 +41,7 @@ def voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Vouche
         assistance_by="",
         paid_fen=Fen(40000),
     )
-    snapshot = documents.VoucherSnapshot(
+    return documents.VoucherSnapshot(
         region_code=region,
         region_name="江西省南昌市",
         collecting_office="国家税务总局南昌市税务局",
@@ -54,8 +54,12 @@ def voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Vouche
         lines=(line,),
         demonstration_on=None,
     )
+
+
+@pytest.fixture
+def voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Voucher:
     with region_tx(region) as tx:
-        return documents.issue(tx, snapshot, subject_id=derived_id("order", 1), now=clock.now())
+        return documents.issue(tx, snapshot_of(region), subject_id=derived_id("order", 1), now=clock.now())
 
 
 @pytest.fixture
@@ -126,6 +130,24 @@ def test_kept_voucher_is_written_byte_for_byte(voucher: documents.Voucher, tmp_p
     assert told.exit_code == 0
     assert out.read_bytes() == voucher.pdf
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_voided_voucher_and_the_one_in_its_place_are_both_written(
+    voucher: documents.Voucher, tmp_path: Path, region: RegionCode, clock: FixedClock
+) -> None:
+    with region_tx(region) as tx:
+        documents.void(tx, [voucher.subject_id], reason=documents.VoidReason.REFUNDED, now=clock.now())
+        second = documents.issue(tx, snapshot_of(region), subject_id=voucher.subject_id, now=clock.now())
+    for number, state, pdf in (
+        (voucher.voucher_no, "voided", voucher.pdf),
+        (second.voucher_no, "issued", second.pdf),
+    ):
+        out = tmp_path / f"{number}.pdf"
+        told = runner.invoke(app, ["show", number, "--out", str(out)])
+        assert (told.exit_code, f"{group_no(number)} ({state})" in told.stdout) == (0, True)
+        assert out.read_bytes() == pdf
+        checked = runner.invoke(app, ["verify", str(out)])
+        assert checked.exit_code == (1 if state == "voided" else 0)
 
 
 def test_show_leaves_an_existing_file_alone(paper: Path, voucher: documents.Voucher) -> None:

@@ -194,7 +194,7 @@ def test_refund_of_one_of_two_takes_her_off_and_offers_the_other_a_new_voucher(
         "2025 年医保费已缴清。",
         "退费 ￥400.00 正在办，最迟 ",
         "全额退费的人，这一年的保障随退费结束。",
-        f"这笔缴费退过一部分，原凭证 {group_no(first)} 和现在对不上， {today} 起作废，不要再用。"
+        f"这笔缴费有一部分退费，原凭证 {group_no(first)} 和现在对不上， {today} 起作废，不要再用。"
         "请下载新凭证，上面只列没有退的部分。",
         "下载新凭证（PDF）",
     ):
@@ -203,12 +203,12 @@ def test_refund_of_one_of_two_takes_her_off_and_offers_the_other_a_new_voucher(
     assert "正在登记保障" not in text
     english = words(phone.get(address, {"lang": "en"}).content)
     assert (
-        f"so the former voucher {group_no(first)} no longer says what is true. It is void since 15 November 2024"
+        f"so the former voucher {group_no(first)} no longer says what is true. It was voided on 15 November 2024"
         in english
     )
     assert "Download the new voucher (PDF)" in english
     traditional = words(phone.get(address, {"lang": "zh-Hant"}).content)
-    assert f"這筆繳費退過一部分，原憑證 {group_no(first)} 和現在對不上" in traditional
+    assert f"這筆繳費有一部分退費，原憑證 {group_no(first)} 和現在對不上" in traditional
     phone.get(address, {"lang": "zh-Hans"})
 
     second = download(phone, address)
@@ -224,9 +224,9 @@ def test_refund_of_one_of_two_takes_her_off_and_offers_the_other_a_new_voucher(
     refund_bill(order, 1, left=40_000)
     text = words(phone.get(address).content)
     assert "正在退费" in text
-    assert f"这笔钱全部退了，原凭证 {group_no(second)} 从 {today} 起作废，不再出新凭证。" in text
+    assert f"这笔缴费全部退费，原凭证 {group_no(second)} 从 {today} 起作废，不再出新凭证。" in text
     assert "下载" not in text
-    assert "这笔缴费退过一部分" not in text
+    assert "这笔缴费有一部分退费" not in text
     # Who kept the address may still take the last one out: it is void, and says so where it is checked.
     assert download(phone, address) == second
 
@@ -252,4 +252,4 @@ def test_page_of_an_order_refunded_before_any_download_speaks_of_no_former_vouch
     assert "下载" not in text
     refused = phone.get(f"{address}/voucher.pdf")
     assert refused.status_code == 422
-    assert "这个订单的费用已经全部退回，不再出缴费凭证" in words(refused.content)
+    assert "这个订单的费用全部退费，不再出缴费凭证" in words(refused.content)

@@ -61,7 +61,8 @@ def _line(region: RegionCode, place: int, *, assistance: int = 0) -> documents.V
     )
 
 
-def _issue(region: RegionCode, clock: FixedClock, *, is_met: bool, demonstration_on: date | None) -> documents.Voucher:
+def issue(region: RegionCode, clock: FixedClock, *, is_met: bool, demonstration_on: date | None) -> documents.Voucher:
+    """The voucher in force of one and the same order, or of the bill that the subsidy met."""
     lines = (_line(region, 0, assistance=40000),) if is_met else tuple(_line(region, place) for place in range(3))
     snapshot = documents.VoucherSnapshot(
         region_code=region,
@@ -83,16 +84,16 @@ def _issue(region: RegionCode, clock: FixedClock, *, is_met: bool, demonstration
 @pytest.fixture
 def voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Voucher:
     """The voucher of an order for three persons."""
-    return _issue(region, clock, is_met=False, demonstration_on=None)
+    return issue(region, clock, is_met=False, demonstration_on=None)
 
 
 @pytest.fixture
 def demonstration_voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Voucher:
     """A voucher of a demonstration."""
-    return _issue(region, clock, is_met=False, demonstration_on=date(2024, 11, 15))
+    return issue(region, clock, is_met=False, demonstration_on=date(2024, 11, 15))
 
 
 @pytest.fixture
 def met_voucher(db: None, region: RegionCode, clock: FixedClock) -> documents.Voucher:
     """The voucher of a bill that the subsidy alone met."""
-    return _issue(region, clock, is_met=True, demonstration_on=None)
+    return issue(region, clock, is_met=True, demonstration_on=None)

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from canbao.documents import public as documents
-from canbao.doors.verify.tests.conftest import CAST
+from canbao.doors.verify.tests.conftest import CAST, issue
 from canbao.doors.verify.views import ASKS_MAX, ASKS_PER_S
 from canbao.kernel.clock import FixedClock
 from canbao.kernel.ids import Kind, derived_id, group_no, make_no
@@ -117,6 +117,29 @@ def test_subsidy_voucher_says_that_nothing_was_paid(client: Client, met_voucher:
     assert "合计 1 人 ￥0.00 · 个人不用缴，费用由政府资助缴清" in words
     assert "核定日期 2024年11月15日" in words
     assert "缴费日期" not in words
+
+
+@pytest.mark.parametrize(
+    "language, said",
+    [
+        ("zh-Hans", "代替的作废凭证 凭证号最后四位 {tail} 合计 3 人"),
+        ("zh-Hant", "代替的作廢憑證 憑證號最後四位 {tail} 合計 3 人"),
+        ("en", "Replaces a void voucher its number ends in {tail} Total for 3 people"),
+    ],
+)
+def test_replacement_shows_the_end_of_the_void_number_and_the_void_one_nothing(
+    client: Client, voucher: documents.Voucher, region: RegionCode, clock: FixedClock, language: str, said: str
+) -> None:
+    with region_tx(region) as tx:
+        documents.void(tx, [voucher.subject_id], reason=documents.VoidReason.REFUNDED, now=clock.now())
+    second = issue(region, clock, is_met=False, demonstration_on=None)
+    new = client.get(f"/verify/{second.voucher_no}", {"lang": language}).content
+    assert said.format(tail=voucher.voucher_no[-4:]) in _text(new)
+    assert voucher.voucher_no not in new.decode()
+    assert group_no(voucher.voucher_no) not in new.decode()
+    old = client.get(f"/verify/{voucher.voucher_no}", {"lang": language}).content.decode()
+    assert second.voucher_no not in old
+    assert group_no(second.voucher_no) not in old
 
 
 def _unknown_numbers(voucher: documents.Voucher, region: RegionCode) -> dict[str, str]:
