@@ -327,7 +327,8 @@ class FetchedStatement:
     refused     the channel says that nothing happened that day
     waiting     not made yet: ask again later
     unknown     anything else; what was written is to be thrown away. `foreign_code` is the channel's word or one of
-                `digest_differs`, `corrupt`, `too_large`, `foreign_address`
+                `digest_differs`, `corrupt`, `too_large`, `foreign_address`. `is_too_often` when the channel says that
+                it is asked too often: nothing is wrong with the day, and the next question must wait
 
     `digest` and `size` are empty and 0 unless confirmed."""
 
@@ -336,6 +337,7 @@ class FetchedStatement:
     size: int
     foreign_code: str
     evidence: Evidence
+    is_too_often: bool = False
 
 
 class Connector(Protocol):

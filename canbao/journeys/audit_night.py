@@ -1,5 +1,5 @@
-"""The nightly look at a region: what auditors find is put before people, and closed days of which something was recorded
-since; what they find no more goes away, and cases whose matter is gone are closed.
+"""The nightly look at a region: what auditors find is put before people, and closed days of which something was
+recorded since; what is found no more goes away, and cases whose matter is gone are closed.
 """
 
 from __future__ import annotations

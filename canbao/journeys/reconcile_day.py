@@ -3,7 +3,7 @@
 Each step is a transaction of its own and can be run again: the file is kept before a line of it is believed, all its
 lines are there or none, and matching finds the same the second time. The same file changes nothing; a corrected one is
 the next version and takes the place of the former. A run that fails says why and is no answer: the next one may
-succeed.
+succeed. Regions that share a merchant read one file, which the nation keeps (`fetch_statements`).
 
 What only the channel knows, and whose order is ours, is settled through the same door as a notice; an order without an
 outcome that the statement does not tell of is asked about and closed; a line of the neighbour day is carried there.
@@ -11,10 +11,9 @@ outcome that the statement does not tell of is asked about and closed; a line of
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -22,9 +21,11 @@ from typing import BinaryIO
 import structlog
 
 from canbao.channels import catalogue
-from canbao.channels.interface import Capability, Connector, Outcome, StatementKind
+from canbao.channels.interface import Capability, Connector, StatementKind
 from canbao.journeys.chase_orders import ask_now
+from canbao.journeys.fetch_statements import Asking, had_statement, opened
 from canbao.journeys.settle_orders import settle_captures
+from canbao.journeys.tell_since_closed import tell_since_closed
 from canbao.kernel.clock import Clock
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.regions import NATION, RegionCode
@@ -77,52 +78,56 @@ def reconcile_day(
     funds_file: Path | None = None,
     progress: Progress | None = None,
 ) -> DayRun:
-    """Compare a civil day in China with a channel's statements of it: those given, or fetched where none is given.
+    """Compare a civil day in China with a channel's statements of it: those given; where none is given, those that were
+    fetched for another region of the merchant and not read here yet; else what the channel has now.
 
     Errors, before anything of a file is believed: `policy.region_unknown`, `reconciliation.day_not_over`,
-    `reconciliation.channel_without_statements`, `reconciliation.statement_not_ready` and `_not_fetched`, those of the
-    channel's reader and of `load_lines`. A file that was refused is kept with its reason, and nothing of it is loaded.
+    `reconciliation.channel_without_statements`, `reconciliation.statement_not_ready`, `_not_fetched` and `_too_often`,
+    those of the channel's reader and of `load_lines`. A file that was refused is kept with its reason, and nothing of
+    it is loaded.
     """
     _refuse(region, channel_code, day_on, clock=clock)
     is_given = file is not None or funds_file is not None
-    kinds = {StatementKind.TRADES: file, StatementKind.FUNDS: funds_file}
-    runs = {
-        kind: _run(region, channel_code, kind, day_on, path, clock=clock, progress=progress)
-        for kind, path in kinds.items()
-        if path is not None or not is_given
-    }
-    return DayRun(
-        region_code=region,
-        channel_code=channel_code,
-        day_on=day_on,
-        trades=runs.get(StatementKind.TRADES),
-        funds=runs.get(StatementKind.FUNDS),
-    )
+    files = {StatementKind.TRADES: file, StatementKind.FUNDS: funds_file}
+    wanted = {kind: path for kind, path in files.items() if path is not None or not is_given}
+    return _compare(region, channel_code, day_on, wanted, Asking(), clock=clock, progress=progress)
 
 
-def reconcile_due(region: RegionCode, *, clock: Clock) -> list[DayRun]:
-    """Fetch and compare every day of the last week that was not matched yet, of every channel with statements; days
-    of which something still stands are matched again, because our books may agree by now.
+def reconcile_due(region: RegionCode, *, clock: Clock, asking: Asking | None = None) -> list[DayRun]:
+    """Compare every day of the last week that was not compared yet, or of which a newer statement came for another
+    region, of every channel with statements; days of which something still stands are matched again, because our books
+    may agree by now. Regions that are given the same `asking` ask each channel once.
 
-    A day that cannot be compared now holds up no other: it is told of in the log, and tried again at the next time.
+    Yesterday is asked for first, so that a channel's limit leaves out the oldest. A day that cannot be compared now
+    holds up no other: it is told of in the log, and tried again at the next time. Afterwards closed days of the week of
+    which something was recorded since stand before people.
     """
     days = [clock.today() - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
+    questions = asking or Asking()
     done = []
     for channel in _channels_with_statements():
-        matched = set(reconciliation.days_matched(region, channel, days))
+        due = _due(region, catalogue.connector(channel), days)
+        _ask_newest_first(region, channel, due, questions, clock=clock)
         for day_on in days:
             try:
-                if day_on not in matched:
-                    done.append(reconcile_day(region, channel, day_on, clock=clock))
-                elif (kept := _with_something_standing(region, channel, day_on)) is not None:
-                    done.append(_match_again(kept, clock=clock))
+                again = (
+                    None if StatementKind.TRADES in due[day_on] else _match_again(region, channel, day_on, clock=clock)
+                )
+                if due[day_on] or again is not None:
+                    wanted = dict.fromkeys(due[day_on])
+                    found = _compare(region, channel, day_on, wanted, questions, clock=clock)
+                    done.append(found if again is None else replace(found, trades=again))
             except CanbaoError as refused:
-                log.warning("day_not_compared", region_code=region, day_on=day_on.isoformat(), code=refused.code)
+                is_paced = refused.code == reconciliation.STATEMENT_TOO_OFTEN.code
+                tell = log.info if is_paced else log.warning
+                tell("day_not_compared", region_code=region, day_on=day_on.isoformat(), code=refused.code)
+    tell_since_closed(region, from_on=days[0], clock=clock)
     return done
 
 
-def alarm_missing(region: RegionCode, *, clock: Clock) -> int:
-    """Put yesterday before people where its trade statement is still not matched; answers of how many channels.
+def alarm_missing(region: RegionCode, *, clock: Clock, asking: Asking | None = None) -> int:
+    """Put yesterday before people where its trade statement is still not matched; answers of how many channels. Not one
+    that `asking` held back only because so much was asked for before it.
 
     When the statement comes after all and is matched, the discrepancy ends by itself.
     """
@@ -131,12 +136,75 @@ def alarm_missing(region: RegionCode, *, clock: Clock) -> int:
     for channel in _channels_with_statements():
         if reconciliation.days_matched(region, channel, [day_on]):
             continue
+        if asking is not None and asking.is_paced(channel, StatementKind.TRADES, day_on):
+            continue
         failed = [kept for kept in reconciliation.statements_of(region, channel, day_on) if kept.failure_code]
         why = failed[0].failure_code if failed else "no statement"
         with region_tx(region) as tx:
             reconciliation.raise_missing(tx, channel, day_on, why=why, now=clock.now())
         missing += 1
     return missing
+
+
+def _due(region: RegionCode, connector: Connector, days: Sequence[date]) -> dict[date, list[StatementKind]]:
+    """What of these days is not done with in a region, or was corrected since: the nation keeps a newer statement that
+    may be readable.
+    """
+    ours = reconciliation.statements_that_count(region, str(connector.code), days)
+    newest = reconciliation.merchants_statements(str(connector.code), days, connector.account)
+    found: dict[date, list[StatementKind]] = {day_on: [] for day_on in days}
+    for day_on in days:
+        for kind in StatementKind:
+            own, shared = ours.get((day_on, kind)), newest.get((day_on, kind))
+            is_corrected = (
+                own is not None
+                and shared is not None
+                and shared.state is not StatementState.FAILED
+                and bytes(shared.digest) != bytes(own.digest)
+                and shared.received_at > own.received_at
+            )
+            if own is None or is_corrected:
+                found[day_on].append(kind)
+    return found
+
+
+def _ask_newest_first(
+    region: RegionCode,
+    channel_code: str,
+    due: Mapping[date, Sequence[StatementKind]],
+    asking: Asking,
+    *,
+    clock: Clock,
+) -> None:
+    """Have what is due kept with the nation; what is refused is said when its day is compared."""
+    connector = catalogue.connector(channel_code)
+    for day_on in sorted(due, reverse=True):
+        for kind in due[day_on]:
+            with suppress(CanbaoError):
+                had_statement(region, connector, kind, day_on, asking, clock=clock)
+
+
+def _compare(
+    region: RegionCode,
+    channel_code: str,
+    day_on: date,
+    wanted: Mapping[StatementKind, Path | None],
+    asking: Asking,
+    *,
+    clock: Clock,
+    progress: Progress | None = None,
+) -> DayRun:
+    runs = {
+        kind: _run(region, channel_code, kind, day_on, path, asking, clock=clock, progress=progress)
+        for kind, path in wanted.items()
+    }
+    return DayRun(
+        region_code=region,
+        channel_code=channel_code,
+        day_on=day_on,
+        trades=runs.get(StatementKind.TRADES),
+        funds=runs.get(StatementKind.FUNDS),
+    )
 
 
 def _channels_with_statements() -> list[str]:
@@ -153,12 +221,13 @@ def _with_something_standing(region: RegionCode, channel_code: str, day_on: date
     return None
 
 
-def _match_again(kept: Statement, *, clock: Clock) -> DayRun:
-    kept = _match(kept, catalogue.connector(kept.channel_code), clock=clock)
-    run = StatementRun(statement=kept, was_known=True, counts=tuple(_counts(kept)))
-    return DayRun(
-        region_code=kept.region_code, channel_code=kept.channel_code, day_on=kept.day_on, trades=run, funds=None
-    )
+def _match_again(region: RegionCode, channel_code: str, day_on: date, *, clock: Clock) -> StatementRun | None:
+    """Match the trades of a day once more, if something of them stands."""
+    kept = _with_something_standing(region, channel_code, day_on)
+    if kept is None:
+        return None
+    kept = _match(kept, catalogue.connector(channel_code), clock=clock)
+    return StatementRun(statement=kept, was_known=True, counts=tuple(_counts(kept)))
 
 
 def _refuse(region: RegionCode, channel_code: str, day_on: date, *, clock: Clock) -> None:
@@ -176,15 +245,23 @@ def _run(
     kind: StatementKind,
     day_on: date,
     path: Path | None,
+    asking: Asking,
     *,
     clock: Clock,
     progress: Progress | None,
 ) -> StatementRun:
     connector = catalogue.connector(channel_code)
-    with _opened(connector, kind, day_on, path, clock=clock) as (file, source):
+    with _opened(region, connector, kind, day_on, path, asking, clock=clock) as (file, source, lies_with_nation):
         with region_tx(region) as tx:
             kept = reconciliation.keep_statement(
-                tx, channel_code=channel_code, kind=kind, day_on=day_on, source=source, file=file, now=clock.now()
+                tx,
+                channel_code=channel_code,
+                kind=kind,
+                day_on=day_on,
+                source=source,
+                file=file,
+                lies_with_nation=lies_with_nation,
+                now=clock.now(),
             )
         was_known = kept.state in {StatementState.LOADED, StatementState.MATCHED}
         if not was_known:
@@ -200,25 +277,25 @@ def _counts(kept: Statement) -> list[reconciliation.VerdictCount]:
 
 @contextmanager
 def _opened(
-    connector: Connector, kind: StatementKind, day_on: date, path: Path | None, *, clock: Clock
-) -> Iterator[tuple[BinaryIO | None, StatementSource]]:
-    """The file given, or the one that the channel has; none when the channel says that nothing happened that day."""
+    region: RegionCode,
+    connector: Connector,
+    kind: StatementKind,
+    day_on: date,
+    path: Path | None,
+    asking: Asking,
+    *,
+    clock: Clock,
+) -> Iterator[tuple[BinaryIO | None, StatementSource, bool]]:
+    """The file given, or the merchant's that the nation keeps, with its source and whether it lies there; no file when
+    the channel says that nothing happened that day.
+    """
     if path is not None:
         with path.open("rb") as given:
-            yield given, StatementSource.BY_HAND
+            yield given, StatementSource.BY_HAND, False
         return
-    with tempfile.TemporaryFile(prefix="canbao-statement-") as into:
-        fetched = connector.fetch_statement(kind, day_on, into, now=clock.now())
-        told = {"channel": connector.code, "day": day_on.isoformat()}
-        match fetched.outcome:
-            case Outcome.CONFIRMED:
-                yield into, StatementSource.FETCHED
-            case Outcome.REFUSED:
-                yield None, StatementSource.SILENT
-            case Outcome.WAITING:
-                raise reconciliation.STATEMENT_NOT_READY(**told)
-            case Outcome.UNKNOWN:
-                raise reconciliation.STATEMENT_NOT_FETCHED(**told, reason=fetched.foreign_code or "no answer")
+    shared = had_statement(region, connector, kind, day_on, asking, clock=clock)
+    with opened(shared) as file:
+        yield file, shared.source, file is not None
 
 
 def _load(

@@ -12,7 +12,7 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, reading
 from canbao.payments import public as payments
 from canbao.reconciliation.day_checks import bookings_are_booked, closed_days_are_whole
-from canbao.reconciliation.statement_checks import statements_have_their_lines
+from canbao.reconciliation.statement_checks import statements_have_their_files, statements_have_their_lines
 from canbao.reconciliation.undoing_checks import (
     differences_are_booked,
     undone_bills_are_booked,
@@ -140,6 +140,7 @@ AUDITORS: tuple[Auditor, ...] = (
     vouchers_of_undone_are_void,
     vouchers_name_what_stands,
     statements_have_their_lines,
+    statements_have_their_files,
     closed_days_are_whole,
     bookings_are_booked,
 )

@@ -29,6 +29,20 @@ STATEMENT_NOT_FETCHED = declare(
     "The statement of {day} could not be fetched from {channel} ({reason}); nothing was changed. Try again, or "
     "download it from the merchant's platform and give it with --file",
 )
+STATEMENT_TOO_OFTEN = declare(
+    "reconciliation.statement_too_often",
+    Retry.LATER,
+    "{channel} 说问得太频繁，这次先不问 {day} 的账单，什么也没有改动。请过几分钟再试，工作进程也会自己接着问",
+    "{channel} says that it is asked too often; the statement of {day} was left for later, and nothing was changed. "
+    "Try again in some minutes; the worker goes on by itself too",
+)
+KEPT_FILE_DIFFERS = declare(
+    "reconciliation.kept_file_differs",
+    Retry.NEVER,
+    "存着的 {day} 账单和它的摘要不符，没有用它。请从商户平台下载后用 --file 提供，并告诉技术人员",
+    "The statement of {day} that is kept does not fit its digest and was not used. Download it from the merchant's "
+    "platform, give it with --file, and tell an engineer",
+)
 STATEMENT_OF_ANOTHER_DAY = declare(
     "reconciliation.statement_of_another_day",
     Retry.NEVER,

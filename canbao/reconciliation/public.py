@@ -61,6 +61,7 @@ from canbao.reconciliation.errors import (
     DAY_NOT_OVER,
     STATEMENT_NOT_FETCHED,
     STATEMENT_NOT_READY,
+    STATEMENT_TOO_OFTEN,
 )
 from canbao.reconciliation.loading import load_lines
 from canbao.reconciliation.matching import VerdictCount, match_statement, verdict_counts
@@ -78,12 +79,17 @@ from canbao.reconciliation.resolving import (
 from canbao.reconciliation.rules import Heal, Verdict
 from canbao.reconciliation.statement_files import (
     Statement,
+    StatementThatCounts,
     days_matched,
     fail_statement,
     keep_statement,
+    merchants_statements,
+    spool_file,
     statement,
+    statement_of_digest,
     statement_text,
     statements_of,
+    statements_that_count,
 )
 from canbao.reconciliation.states import DISCREPANCY, STATEMENT, StatementSource, StatementState
 
@@ -97,6 +103,7 @@ __all__ = [
     "STATEMENT",
     "STATEMENT_NOT_FETCHED",
     "STATEMENT_NOT_READY",
+    "STATEMENT_TOO_OFTEN",
     "Act",
     "Booking",
     "BookingState",
@@ -118,6 +125,7 @@ __all__ = [
     "Statement",
     "StatementSource",
     "StatementState",
+    "StatementThatCounts",
     "TotalRow",
     "Verdict",
     "VerdictCount",
@@ -149,6 +157,7 @@ __all__ = [
     "lines_of_order",
     "load_lines",
     "match_statement",
+    "merchants_statements",
     "payment_of",
     "propose_resolution",
     "raise_discrepancies",
@@ -159,10 +168,13 @@ __all__ = [
     "send_back_resolution",
     "send_booking_again",
     "since_closed",
+    "spool_file",
     "standing",
     "statement",
+    "statement_of_digest",
     "statement_text",
     "statements_of",
+    "statements_that_count",
     "take_discrepancy",
     "tell_since_closed",
     "to_settle",

@@ -3,6 +3,9 @@
 A file is cut at line ends into pieces of about a megabyte, each packed by itself, so that memory stays bounded and the
 raw text of one line is found without unpacking the rest. The same bytes for the same day are one statement; other bytes
 are its next version.
+
+What a channel was asked for lies with the nation, once, for every region that shares the merchant: their statements of
+it tell its digest and have no pieces of their own.
 """
 
 from __future__ import annotations
@@ -18,15 +21,15 @@ from datetime import date
 from typing import BinaryIO
 from uuid import UUID
 
-from canbao.channels.interface import StatementKind
+from canbao.channels.interface import Account, StatementKind
 from canbao.kernel.clock import Instant
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import derived_id
 from canbao.kernel.money import Fen
-from canbao.kernel.regions import RegionCode
+from canbao.kernel.regions import NATION, RegionCode
 from canbao.kernel.sql import Statements, Tx, reading
 from canbao.reconciliation import store
-from canbao.reconciliation.errors import STATEMENT_NOT_FOUND
+from canbao.reconciliation.errors import KEPT_FILE_DIFFERS, STATEMENT_NOT_FOUND
 from canbao.reconciliation.states import StatementSource, StatementState
 
 statements = Statements(__package__)
@@ -36,6 +39,9 @@ LINE_BYTES_MAX = 1 << 16
 """A piece is cut in the middle of a line that is longer."""
 
 PACKERS = 2
+PIECES_AT_ONCE = 8
+"""Pieces read back in one go: some megabytes, packed."""
+
 GZIP = 31
 """zlib's `wbits` for gzip's form."""
 
@@ -80,12 +86,14 @@ def keep_statement(
     day_on: date,
     source: StatementSource,
     file: BinaryIO | None,
+    lies_with_nation: bool = False,
     now: Instant,
 ) -> Statement:
     """Keep a file as it came; answers the statement, an old one where these bytes were kept before.
 
-    `file` is read from its beginning, twice; None when the channel says that nothing happened that day. Two workers
-    with the same file keep it once: the second waits.
+    `file` is read from its beginning, twice; None when the channel says that nothing happened that day. One that
+    `lies_with_nation` is told of by its digest and not kept again. Two workers with the same file keep it once: the
+    second waits.
     """
     assert (file is None) == (source is StatementSource.SILENT), "only silence has no file"
     store.hold_statements(tx)
@@ -111,7 +119,7 @@ def keep_statement(
         state=StatementState.RECEIVED,
         now=now,
     )
-    if file is not None:
+    if file is not None and not lies_with_nation:
         rows = ((int(region), statement_id, *piece) for piece in _packed_pieces(file))
         columns = ("region_code", "statement_id", "part_no", "first_line_no", "size_bytes", "packed")
         tx.copy("reconciliation_statement_part", columns, rows)
@@ -151,14 +159,87 @@ def days_matched(region: RegionCode, channel_code: str, days: Sequence[date]) ->
         return reader.scalars(statements["list_days_matched"], channel_code=channel_code, days=list(days))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementThatCounts:
+    """A statement whose day is done with: trades that were matched, or funds that were loaded."""
+
+    day_on: date
+    kind: str
+    digest: bytes
+    received_at: Instant
+
+
+def statements_that_count(
+    region: RegionCode, channel_code: str, days: Sequence[date]
+) -> dict[tuple[date, StatementKind], StatementThatCounts]:
+    """Of these days, the statements that count and are done with, by day and kind."""
+    with reading(region) as reader:
+        rows = reader.rows(
+            statements["list_statements_that_count"], StatementThatCounts, channel_code=channel_code, days=list(days)
+        )
+    return {(row.day_on, StatementKind(row.kind)): row for row in rows}
+
+
+def merchants_statements(
+    channel_code: str, days: Sequence[date], account: Account
+) -> dict[tuple[date, StatementKind], Statement]:
+    """Of these days, the files that the nation keeps for everybody who shares this merchant, by day and kind: the
+    newest that could be read or was not tried yet, else the newest.
+    """
+    with reading(NATION) as reader:
+        rows = reader.rows(
+            statements["find_merchants_statements"],
+            store.StatementRow,
+            channel_code=channel_code,
+            days=list(days),
+            merchant_ref=account.merchant_ref,
+            app_ref=account.app_ref,
+        )
+    return {(row.day_on, StatementKind(row.kind)): told(NATION, row) for row in rows}
+
+
+def statement_of_digest(region: RegionCode, like: Statement) -> Statement | None:
+    """A region's statement of the same bytes for the same day, if it has one."""
+    with reading(region) as reader:
+        known: list[UUID] = reader.scalars(
+            statements["find_statement_by_digest"],
+            channel_code=like.channel_code,
+            kind=like.kind,
+            day_on=like.day_on,
+            digest=like.digest,
+        )
+    return statement(region, known[0]) if known else None
+
+
+def spool_file(kept: Statement, into: BinaryIO) -> None:
+    """Write a kept file out again, plain and in bounded memory. Errors: `reconciliation.kept_file_differs`."""
+    digest = hashlib.sha256()
+    after = 0
+    while True:
+        with reading(kept.region_code) as reader:
+            pieces: list[tuple[int, bytes]] = reader.tuples(
+                statements["list_pieces"], statement_id=kept.statement_id, after=after, limit=PIECES_AT_ONCE
+            )
+        for part_no, packed in pieces:
+            plain = _unpacked(packed)
+            digest.update(plain)
+            into.write(plain)
+            after = part_no
+        if len(pieces) < PIECES_AT_ONCE:
+            break
+    if digest.digest() != bytes(kept.digest):
+        raise KEPT_FILE_DIFFERS(day=kept.day_on.isoformat())
+    into.seek(0)
+
+
 def statement_text(region: RegionCode, statement_id: UUID, line_no: int) -> str:
     """The raw text of a line, at most a thousand characters, from the file that was kept; empty where it has no such
     line. It may hold the payer's identifier at the channel: for the eyes of an operator, never for a log.
     """
-    with reading(region) as reader:
-        pieces: list[tuple[int, int, bytes]] = reader.tuples(
-            statements["list_parts"], statement_id=statement_id, line_no=line_no, limit=3
-        )
+    pieces = _pieces_about(region, statement_id, line_no)
+    if not pieces and region != NATION:
+        home = statement_of_digest(NATION, statement(region, statement_id))
+        pieces = _pieces_about(NATION, home.statement_id, line_no) if home is not None else []
     if not pieces or line_no < 1:
         return ""
     text = io.BytesIO(b"".join(_unpacked(packed) for _, _, packed in pieces))
@@ -168,6 +249,11 @@ def statement_text(region: RegionCode, statement_id: UUID, line_no: int) -> str:
             return raw.decode("utf-8", errors="replace").rstrip("\r\n").lstrip("\ufeff")[:TEXT_LENGTH_MAX]
         number += 1
     return ""
+
+
+def _pieces_about(region: RegionCode, statement_id: UUID, line_no: int) -> list[tuple[int, int, bytes]]:
+    with reading(region) as reader:
+        return reader.tuples(statements["list_parts"], statement_id=statement_id, line_no=line_no, limit=3)
 
 
 def told(region: RegionCode, row: store.StatementRow) -> Statement:

@@ -14,6 +14,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 
 from canbao.journeys.audit_night import audit_night
+from canbao.journeys.fetch_statements import Asking
 from canbao.journeys.reconcile_day import alarm_missing, reconcile_due
 from canbao.journeys.resolve_discrepancy import close_cases_gone
 from canbao.journeys.rotate_keys import rotate_keys
@@ -25,6 +26,9 @@ from canbao.kernel.regions import NATION, RegionCode
 from canbao.policy import public as policy
 
 log = structlog.get_logger(__name__)
+
+REST_S = 1.0
+"""Channels count questions by the second."""
 
 
 def regions() -> list[RegionCode]:
@@ -69,17 +73,26 @@ def make_app() -> App:
     @app.periodic(cron="0,30 2-3 * * *")
     @app.task(name="reconcile_days", queueing_lock="reconcile_days")
     def reconcile(timestamp: int) -> None:
+        asking = _patiently()
         for region in regions():
-            reconcile_due(region, clock=process_clock())
+            reconcile_due(region, clock=process_clock(), asking=asking)
 
-    @app.periodic(cron="0 4 * * *")
+    # From noon until evening: what comes late is compared the same day, and what does not stands before people.
+    @app.periodic(cron="0,30 4-9 * * *")
     @app.task(name="alarm_missing_statements", queueing_lock="alarm_missing_statements")
     def alarm(timestamp: int) -> None:
+        asking = _patiently()
         for region in regions():
-            reconcile_due(region, clock=process_clock())
-            alarm_missing(region, clock=process_clock())
+            reconcile_due(region, clock=process_clock(), asking=asking)
+            alarm_missing(region, clock=process_clock(), asking=asking)
 
     return app
+
+
+def _patiently() -> Asking:
+    """One run's questions to the channels, with a second's rest where one says that it is asked too often."""
+    resting = threading.Event()
+    return Asking(rest=lambda: resting.wait(REST_S))
 
 
 def run_schedule(stopping: threading.Event) -> None:

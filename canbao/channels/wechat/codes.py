@@ -219,6 +219,11 @@ def outcome_of_statement_error(status: int, code: str) -> Outcome:
     return found[1] if found is not None and status == found[0] else Outcome.UNKNOWN
 
 
+def is_too_often(status: int, code: str) -> bool:
+    """Whether a refusal says that we ask more often than the channel allows."""
+    return (status, code) == (429, Code.FREQUENCY_LIMITED)
+
+
 def _found(table: Mapping[Code, _Row], code: str) -> _Row | None:
     try:
         return table.get(Code(code))

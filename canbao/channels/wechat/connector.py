@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import BinaryIO, Final
 
@@ -42,6 +43,7 @@ from canbao.channels.wechat.codes import (
     Call,
     advice_of_refund_error,
     advice_of_refund_query_error,
+    is_too_often,
     meaning_of_refund_state,
     outcome_of_error,
     outcome_of_state,
@@ -144,11 +146,7 @@ class WeChatConnector:
         reply = self._adapter.bill(kind, day, now=now)
         announced = announced_in(reply.text) if _says(reply, 200) else None
         if announced is None:
-            code = wire.error_code(reply.text)
-            outcome = Outcome.UNKNOWN
-            if reply.is_heard and reply.status is not None:
-                outcome = outcome_of_statement_error(reply.status, code)
-            return _not_fetched(outcome, code, _evidence(reply))
+            return _no_statement(reply)
         size = 0
 
         def keep(chunks: Iterator[bytes]) -> int:
@@ -162,7 +160,7 @@ class WeChatConnector:
             return _not_fetched(Outcome.UNKNOWN, refused.trouble.value, _evidence(reply))
         evidence = _evidence(reply, file_reply)
         if not _says(file_reply, 200):
-            return _not_fetched(Outcome.UNKNOWN, wire.error_code(file_reply.text), evidence)
+            return replace(_no_statement(file_reply), outcome=Outcome.UNKNOWN, evidence=evidence)
         return FetchedStatement(
             outcome=Outcome.CONFIRMED, digest=announced.digest, size=size, foreign_code="", evidence=evidence
         )
@@ -246,6 +244,15 @@ def _outcome_of_error(call: Call, reply: Reply, code: str) -> Outcome:
 
 def _not_fetched(outcome: Outcome, foreign_code: str, evidence: Evidence) -> FetchedStatement:
     return FetchedStatement(outcome=outcome, digest="", size=0, foreign_code=foreign_code, evidence=evidence)
+
+
+def _no_statement(reply: Reply) -> FetchedStatement:
+    """What an answer without a statement says."""
+    code = wire.error_code(reply.text)
+    if not reply.is_heard or reply.status is None:
+        return _not_fetched(Outcome.UNKNOWN, code, _evidence(reply))
+    said = _not_fetched(outcome_of_statement_error(reply.status, code), code, _evidence(reply))
+    return replace(said, is_too_often=is_too_often(reply.status, code))
 
 
 def _evidence(*replies: Reply) -> Evidence:

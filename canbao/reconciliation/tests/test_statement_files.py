@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import tempfile
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +17,7 @@ from canbao.channels.interface import FundLine, LineState, StatementKind, Statem
 from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError, Retry
 from canbao.kernel.money import Fen
+from canbao.kernel.regions import NATION
 from canbao.kernel.transactions import region_tx
 from canbao.payments.tests.desk import OURS
 from canbao.reconciliation import public as reconciliation
@@ -115,6 +118,66 @@ def test_raw_text_of_a_line_is_read_from_what_was_kept(
     assert reconciliation.statement_text(clerk.region, kept.statement_id, line_no) == f"`line {line_no}"
     for missing in (0, 120_001):
         assert reconciliation.statement_text(clerk.region, kept.statement_id, missing) == ""
+
+
+def kept_with_nation(clerk: Clerk, content: bytes) -> tuple[Statement, Statement]:
+    """A file that the nation keeps, and a region's statement of it."""
+    found = []
+    for region, lies_with_nation in ((NATION, False), (clerk.region, True)):
+        with region_tx(region) as tx:
+            kept = reconciliation.keep_statement(
+                tx,
+                channel_code="wechat",
+                kind=StatementKind.TRADES,
+                day_on=DAY,
+                source=StatementSource.FETCHED,
+                file=io.BytesIO(content),
+                lies_with_nation=lies_with_nation,
+                now=clerk.clock.now(),
+            )
+        found.append(kept)
+    return found[0], found[1]
+
+
+def test_file_that_lies_with_the_nation_is_kept_once_and_its_lines_are_found_there(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_files, "PIECE_BYTES", 100_000)
+    content = b"".join(b"`line %d\r\n" % number for number in range(1, 120_001))
+    home, own = kept_with_nation(clerk, content)
+    assert (own.digest, own.size_bytes) == (home.digest, len(content))
+    assert (kept_bytes(home), kept_bytes(own)) == (content, b"")
+    assert reconciliation.statement_text(clerk.region, own.statement_id, 40_001) == "`line 40001"
+    assert reconciliation.statement_text(clerk.region, own.statement_id, 120_001) == ""
+    assert reconciliation.statement_of_digest(clerk.region, home) == own
+    assert reconciliation.merchants_statements("wechat", [DAY], OURS) == {(DAY, StatementKind.TRADES): home}
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 7, 8, 9, 17])
+def test_kept_file_is_read_back_whole_a_few_pieces_at_a_time(
+    clerk: Clerk, pieces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_files, "PIECE_BYTES", 1000)
+    content = (b"x" * 999 + b"\n") * pieces
+    home, _ = kept_with_nation(clerk, content)
+    into = io.BytesIO()
+    reconciliation.spool_file(home, into)
+    assert (into.getvalue(), into.tell()) == (content, 0)
+
+
+def test_reading_back_a_long_file_stays_in_bounded_memory(clerk: Clerk) -> None:
+    content = b"".join(b"%032d\n" % (number * 7919) for number in range(1_200_000))
+    home, _ = kept_with_nation(clerk, content)
+    size = len(content)
+    digest = hashlib.sha256(content).hexdigest()
+    del content
+    with tempfile.TemporaryFile() as into:
+        tracemalloc.start()
+        reconciliation.spool_file(home, into)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert hashlib.file_digest(into, "sha256").hexdigest() == digest
+    assert (size > 39_000_000, peak < 16 << 20) == (True, True), (size, peak)
 
 
 def test_lines_are_loaded_as_the_reader_tells_them(clerk: Clerk) -> None:

@@ -200,6 +200,27 @@ def test_every_code_has_one_outcome(wechat: WeChatConnector, far_end: FarEnd) ->
         assert (fetched.outcome, fetched.foreign_code, kept) == (outcome, code, b"")
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "is_so"),
+    [
+        (429, "FREQUENCY_LIMITED", True),
+        (400, "FREQUENCY_LIMITED", False),
+        (429, "SYSTEM_ERROR", False),
+        (400, "STATEMENT_CREATING", False),
+    ],
+)
+def test_too_often_is_told_apart_on_asking_and_on_taking(
+    wechat: WeChatConnector, far_end: FarEnd, status: int, code: str, is_so: bool
+) -> None:
+    refusal = {"code": code, "message": "no"}
+    far_end.answers(status, refusal)
+    fetched, kept = fetch(wechat)
+    assert (fetched.is_too_often, kept) == (is_so, b"")
+    serve(far_end, json.dumps(refusal).encode(), digest=sha1(PLAIN), status=status)
+    fetched, kept = fetch(wechat)
+    assert (fetched.is_too_often, fetched.outcome, kept) == (is_so, Outcome.UNKNOWN, b"")
+
+
 @pytest.mark.parametrize(("status", "code"), [(403, "NO_AUTH"), (400, "INVALID_REQUEST"), (429, "FREQUENCY_LIMITED")])
 def test_refused_download_is_unknown(wechat: WeChatConnector, far_end: FarEnd, status: int, code: str) -> None:
     serve(far_end, f'{{"code":"{code}","message":"no"}}'.encode(), digest=sha1(PLAIN), status=status)
