@@ -63,6 +63,31 @@ def vouchers_sum_up_their_lines(region: RegionCode) -> list[Finding]:
     ]
 
 
+def lines_are_those_of_the_paper(region: RegionCode) -> list[Finding]:
+    """The bills that stand beside the newest vouchers are those that their sealed facts name, with the same amounts."""
+    with reading(region) as reader:
+        rows = store.newest_lined(reader, limit=PAPERS_MAX)
+    return [
+        Finding(
+            auditor="documents.lines_are_those_of_the_paper",
+            region_code=region,
+            subject=f"voucher {row.id}",
+            expected="the bills and amounts of its paper",
+            found=fault,
+        )
+        for row in rows
+        if (fault := _fault_of_lines(region, row))
+    ][:FINDINGS_MAX]
+
+
+def _fault_of_lines(region: RegionCode, row: store.LinedRow) -> str:
+    try:
+        said = [(line.bill_id, line.paid_fen) for line in store.open_snapshot(region, row).lines]
+    except CanbaoError as broken:
+        return broken.code
+    return "" if said == list(zip(row.bill_ids, row.paid_fens, strict=True)) else "others"
+
+
 def _fault_of(region: RegionCode, row: store.DigestRow) -> str:
     try:
         opened = store.open_pdf(region, row.id, row.sealed)
@@ -71,4 +96,9 @@ def _fault_of(region: RegionCode, row: store.DigestRow) -> str:
     return "" if store.sm3(opened) == bytes(row.pdf_sm3) else "other bytes"
 
 
-AUDITORS: list[Auditor] = [vouchers_have_paper_and_history, vouchers_sum_up_their_lines, papers_are_unaltered]
+AUDITORS: list[Auditor] = [
+    vouchers_have_paper_and_history,
+    vouchers_sum_up_their_lines,
+    lines_are_those_of_the_paper,
+    papers_are_unaltered,
+]

@@ -107,6 +107,16 @@ class ApartRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinedRow:
+    """The sealed facts of a voucher, and the bills with their amounts that stand beside it."""
+
+    id: UUID
+    sealed: bytes
+    bill_ids: list[UUID]
+    paid_fens: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewVoucher:
     """A voucher that is rendered, signed and ready to be kept."""
 
@@ -187,7 +197,7 @@ def open_pdf(region: RegionCode, voucher_id: UUID, sealed: bytes) -> bytes:
     return unseal_bytes(bytes(sealed), context=row_context(PDF_TABLE, region, voucher_id))
 
 
-def open_snapshot(region: RegionCode, row: FactsRow) -> VoucherSnapshot:
+def open_snapshot(region: RegionCode, row: FactsRow | LinedRow) -> VoucherSnapshot:
     """What the voucher says."""
     return from_document(unseal(bytes(row.sealed), context=row_context(VOUCHER_TABLE, region, row.id)))
 
@@ -255,3 +265,8 @@ def lines_apart(reader: Reader, *, limit: int) -> list[ApartRow]:
 def newest_papers(reader: Reader, *, limit: int) -> list[DigestRow]:
     """The newest papers with the digests they must have."""
     return reader.rows(statements["list_newest_papers"], DigestRow, limit=limit)
+
+
+def newest_lined(reader: Reader, *, limit: int) -> list[LinedRow]:
+    """The newest sealed facts with the lines that stand beside them."""
+    return reader.rows(statements["list_newest_facts"], LinedRow, limit=limit)

@@ -29,15 +29,18 @@ PARAMETERS: dict[str, object] = {
 
 FILLING = """
 INSERT INTO documents_voucher (
-    region_code, id, voucher_no, subject_kind, subject_id, state, sealed, sealed_key, pdf_sm3, issued_at, void_reason,
-    recorded_at
+    region_code, id, voucher_no, subject_kind, subject_id, state, sealed, sealed_key, pdf_sm3, total_fen, issued_at,
+    void_reason, recorded_at
 )
 SELECT region, gen_random_uuid(), region || 'V' || lpad(nth::text, 11, '0'), 'order', gen_random_uuid(), 'issued',
-    decode(repeat('00', 400), 'hex'), 1, decode(repeat('00', 32), 'hex'), now(), '', now()
+    decode(repeat('00', 400), 'hex'), 1, decode(repeat('00', 32), 'hex'), 40000, now(), '', now()
 FROM generate_series(1, 3000) AS nth, (VALUES (360100), (130100)) AS two (region);
 INSERT INTO documents_voucher_pdf (region_code, id, sealed, sealed_key, recorded_at)
 SELECT region_code, id, sealed, 1, recorded_at FROM documents_voucher;
+INSERT INTO documents_voucher_line (region_code, voucher_id, place, bill_id, paid_fen)
+SELECT region_code, id, 1, gen_random_uuid(), 40000 FROM documents_voucher;
 ANALYZE documents_voucher;
+ANALYZE documents_voucher_line;
 ANALYZE documents_voucher_pdf;
 """
 
@@ -53,6 +56,7 @@ EXPECTED = {
     "hold_old_facts": "documents_voucher_by_key",
     "hold_old_papers": "documents_voucher_pdf_by_key",
     "list_newest_papers": "documents_voucher_pkey",
+    "list_newest_facts": "documents_voucher_pkey",
 }
 
 

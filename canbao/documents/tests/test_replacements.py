@@ -59,7 +59,7 @@ def test_replacement_names_the_voided_one_and_is_the_one_in_force(
     assert documents.check_paper(second.pdf).is_good
     assert not documents.check_paper(voucher.pdf).is_good
     assert counts() == (2, 2, 1)
-    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], []]
+    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], [], []]
 
 
 def test_third_voucher_names_the_second_and_all_are_told_in_order(
@@ -171,9 +171,9 @@ def test_voucher_of_form_1_is_still_read_and_replaced(
     kept = documents.voucher_of(region, subject_id)
     assert kept is not None
     assert (kept.voucher_no, kept.state, kept.pdf) == (voucher_no, documents.VoucherState.ISSUED, b"%PDF-1.7")
-    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], []]
+    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], [], []]
     with region_tx(region) as tx:
         documents.void(tx, [subject_id], reason=documents.VoidReason.REFUNDED, now=clock.now())
         new = documents.issue(tx, family(count=1), subject_id=subject_id, now=clock.now())
     assert documents.verify(new.voucher_no).replaces_tail == voucher_no[-4:]
-    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], []]
+    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], [], []]

@@ -332,7 +332,7 @@ def test_history_cannot_be_rewritten_by_the_application(
 
 
 def test_auditors_are_silent_on_sound_vouchers(voucher: documents.Voucher, region: RegionCode) -> None:
-    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], []]
+    assert [auditor(region) for auditor in checks.AUDITORS] == [[], [], [], []]
 
 
 @pytest.mark.parametrize(
@@ -349,6 +349,22 @@ def test_auditors_are_silent_on_sound_vouchers(voucher: documents.Voucher, regio
             "UPDATE documents_voucher_line SET paid_fen = paid_fen + 1 WHERE place = 2",
             checks.vouchers_sum_up_their_lines,
             "4 lines, 1,280.01",
+        ),
+        (
+            "UPDATE documents_voucher_line SET bill_id = gen_random_uuid() WHERE place = 3",
+            checks.lines_are_those_of_the_paper,
+            "others",
+        ),
+        (
+            "UPDATE documents_voucher_line SET paid_fen = paid_fen + CASE place WHEN 1 THEN 5 ELSE -5 END "
+            "WHERE place < 3",
+            checks.lines_are_those_of_the_paper,
+            "others",
+        ),
+        (
+            "UPDATE documents_voucher SET sealed = overlay(sealed PLACING '\\x00'::bytea FROM 90)",
+            checks.lines_are_those_of_the_paper,
+            "kernel.seal_broken",
         ),
         ("DELETE FROM documents_voucher_line", checks.vouchers_sum_up_their_lines, "0 lines, 0.00"),
         ("UPDATE documents_voucher SET total_fen = NULL", checks.vouchers_sum_up_their_lines, "4 lines, 1,280.00"),
