@@ -31,7 +31,8 @@ from sandbox.wechat.errors import ChannelError, ErrorCode, SandboxRefusal
 from sandbox.wechat.faults import Endpoint, Fault, Rule
 from sandbox.wechat.ledger import PayerState, merchant_account
 from sandbox.wechat.refund_record import RefundState
-from simulation.desk import operate
+from simulation.closing import book, shut
+from simulation.desk import operate, resolve
 from simulation.fate import Died
 from simulation.steps import Act, Step
 from simulation.town import BASKETS, NANCHANG
@@ -300,6 +301,24 @@ def _operate(world: World, step: Step) -> str:
     return operate(world, step.which)
 
 
+def _resolve(world: World, step: Step) -> str:
+    return resolve(world, step.which)
+
+
+def _shut(world: World, step: Step) -> str:
+    return shut(world, step.which)
+
+
+def _book(world: World, step: Step) -> str:
+    return book(world, step.which)
+
+
+def _fee(world: World, step: Step) -> str:
+    """Public money pays no fee; a merchant's does, and which it is the channel may decide anew."""
+    world.gateway.ledger.set_fee_per_million(step.amount_fen)
+    return f"{step.amount_fen} of a million"
+
+
 _ACTS: dict[Act, Callable[[World, Step], str]] = {
     Act.OPEN: _open,
     Act.PRESS: _press,
@@ -322,4 +341,8 @@ _ACTS: dict[Act, Callable[[World, Step], str]] = {
     Act.OPERATE: _operate,
     Act.COMPARE: _compare,
     Act.ALARM: _alarm,
+    Act.RESOLVE: _resolve,
+    Act.SHUT: _shut,
+    Act.BOOK: _book,
+    Act.FEE: _fee,
 }

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from canbao.journeys.audit_books import audit_books
+from canbao.journeys.audit_night import audit_night
 from canbao.kernel.clock import civil_date
 from canbao.kernel.regions import NATION
 from sandbox.clock import from_ms, to_ms
+from sandbox.wechat.bill_rows import bounds_of
+from sandbox.wechat.ledger import merchant_account
 from simulation.channel import BEGINNING
 from simulation.town import NANCHANG
 from simulation.world import World
@@ -26,6 +28,9 @@ FOUND_WITHIN = timedelta(hours=27) + PATIENCE
 
 REFUND_KNOWN_WITHIN = timedelta(hours=25) + PATIENCE
 """A refund that succeeded is known so long after: one that waits by hand is asked about once a day."""
+
+TWO_PEOPLE_ABOVE_FEN = 40_000
+"""What Nanchang publishes no amount of its own for: the national reading, `national_reconciliation.yaml`."""
 
 INVENTED_DIGITS = 10
 
@@ -54,17 +59,27 @@ def broken_rules(world: World, *, is_end: bool = False) -> list[Broken]:
         *(
             Broken(rule=finding.auditor, subject=finding.subject, found=f"{finding.found}, expected {finding.expected}")
             for region in (NANCHANG, NATION)
-            for finding in audit_books(region)
+            for finding in audit_night(region, clock=world.clock)
         ),
         *_of_tables(world),
+        *_of_closed_days(world),
+        *_of_what_is_past(world),
+        *_of_finished_days(world),
         *_of_captures(world, is_end=is_end),
         *_of_refunds(world, is_end=is_end),
     ]
 
 
 def rules_broken_in_passing(world: World) -> list[Broken]:
-    """The rules that hold at every instant, asked in one statement: what every night asks, without auditors."""
+    """The rules that hold at every instant, asked in one statement: what every night asks, without auditors.
+
+    Not asked where nothing was written or acknowledged since they were asked last: what was true then is true now.
+    """
     troubles = [Broken(rule="nothing fails", subject=trouble, found="failed") for trouble in world.troubles]
+    written = (world.fate.begun, len(world.postman.acknowledged))
+    if written == world.asked_at:
+        return troubles
+    world.asked_at = written
     return [*troubles, *_of_tables(world)]
 
 
@@ -75,6 +90,48 @@ def _of_tables(world: World) -> Iterator[Broken]:
     )
     for rule, subject, found in rows:
         yield Broken(rule=rule, subject=subject, found=found)
+
+
+def _of_closed_days(world: World) -> Iterator[Broken]:
+    """Discrepancies, closed days and treasury bookings, in one statement."""
+    for rule, subject, found in world.asked("broken_days", limit_fen=TWO_PEOPLE_ABOVE_FEN):
+        yield Broken(rule=rule, subject=subject, found=found)
+
+
+def _of_what_is_past(world: World) -> Iterator[Broken]:
+    """What was closed and what was resolved is what it was on the nights before: history is added to, never changed."""
+    for name, rule, width in (("days", "a closed day never changes", 3), ("resolved", "what is resolved stays so", 1)):
+        now = {row[:width]: row[width:] for row in world.asked(name)}
+        known = world.past.get(name, {})
+        for key, row in known.items():
+            if now.get(key) != row:
+                yield Broken(rule=rule, subject=" ".join(map(str, key)), found=str(now.get(key, "gone")))
+        world.past[name] = now
+
+
+def _of_finished_days(world: World) -> Iterator[Broken]:
+    """A day closed when the channel was mended says of the account there what the channel's own book says."""
+    if not world.finished:
+        return
+    days = sorted(world.finished)
+    own = {ref for (ref,) in world.asked("own_refs", region=int(NANCHANG))}
+    account = merchant_account(world.gateway.keys.mchid)
+    for day_on, in_fen, out_fen, fee_fen in world.asked("finished_days", region=int(NANCHANG), days=days):
+        since, until = bounds_of(day_on)
+        moved = world.gateway.store.rows(
+            "SELECT kind, amount_fen, credit_account = ? AS is_income, coalesce(transaction_id, refund_id) AS ref "
+            "FROM transfer WHERE made_at >= ? AND made_at < ? AND ? IN (credit_account, debit_account)",
+            (account, since, until, account),
+        )
+        fees = [row for row in moved if row["kind"] in ("fee", "fee_return") and row["ref"] in own]
+        theirs = (
+            sum(row["amount_fen"] for row in moved if row["is_income"]),
+            sum(row["amount_fen"] for row in moved if not row["is_income"]),
+            sum(-row["amount_fen"] if row["is_income"] else row["amount_fen"] for row in fees),
+        )
+        if (in_fen, out_fen, fee_fen) != theirs:
+            found = f"in {in_fen}, out {out_fen}, fees {fee_fen} where the channel has {theirs}"
+            yield Broken(rule="a closed day is what the channel's book says", subject=str(day_on), found=found)
 
 
 def _of_captures(world: World, *, is_end: bool) -> Iterator[Broken]:

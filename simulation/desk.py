@@ -1,16 +1,26 @@
-"""The desk: operators who ask, check, approve, reject, try again, give up and forget.
+"""The desk: operators who ask, check, approve, reject, try again, give up, explain and forget.
 
-An operator takes what lies there, chosen by a number: a refund that waits for somebody, or money that waits in suspense
-or paid a bill. She may be the wrong person, or quote what was left yesterday; the journeys have to refuse her.
+An operator takes what lies there, chosen by a number: a refund that waits for somebody, money that waits in suspense
+or paid a bill, or a discrepancy. She may be the wrong person, or quote what was left yesterday; the journeys have to
+refuse her.
 """
 
 from __future__ import annotations
 
 from canbao.journeys.refund_order import approve_refund, ask_refund, check_refund, give_up_refund, reject_refund
 from canbao.journeys.refund_order import send_refund_again as send_again
+from canbao.journeys.resolve_discrepancy import (
+    approve_resolution,
+    propose_resolution,
+    send_back_resolution,
+    take_discrepancy,
+)
 from canbao.kernel.money import Fen
+from canbao.kernel.regions import NATION
 from canbao.payments import public as payments
 from canbao.payments.public import Refund, RefundState
+from canbao.reconciliation import public as reconciliation
+from canbao.reconciliation.public import Act, Discrepancy, DiscrepancyState
 from canbao.rulebook.refund import RefundReason
 from simulation.town import NANCHANG
 from simulation.world import World
@@ -27,6 +37,42 @@ def operate(world: World, which: int) -> str:
     if waiting and which % 3:
         return _act_on(world, waiting[which % len(waiting)], which)
     return _ask(world, which)
+
+
+def resolve(world: World, which: int) -> str:
+    """One operator does one thing about one discrepancy: takes it, says what became of it, approves it, sends it back.
+
+    She may be the wrong person, say what is not true, give no reason, or approve what she proposed herself.
+    """
+    region = NATION if which % 6 == 0 else NANCHANG
+    lying = reconciliation.discrepancies(region, limit=50)
+    if not lying:
+        return "nothing lies there"
+    found = lying[which % len(lying)]
+    after = _look_after(world, found, which)
+    told = f"{found.state} -> {after.state}"
+    return f"{found.case_no} {found.kind} {told} {after.act or '-'} by {after.approved_by or after.owner}"
+
+
+def _look_after(world: World, found: Discrepancy, which: int) -> Discrepancy:
+    somebody, clock = PEOPLE[which % len(PEOPLE)], world.clock
+    match found.state:
+        case DiscrepancyState.OPEN:
+            return take_discrepancy(found.case_no, by=somebody, clock=clock)
+        case DiscrepancyState.TAKEN if which % 7 == 0:
+            return take_discrepancy(found.case_no, by=somebody, cause="she is away", clock=clock)
+        case DiscrepancyState.TAKEN:
+            return propose_resolution(
+                found.case_no,
+                by=somebody if which % 5 == 0 else found.owner,
+                act=tuple(Act)[which % len(Act)] if which % 2 else found.suggestion.act,
+                reason="" if which % 11 == 0 else "looked up",
+                clock=clock,
+            )
+        case _ if which % 8 == 0:
+            return send_back_resolution(found.case_no, by=somebody, cause="look again", clock=clock)
+        case _:
+            return approve_resolution(found.case_no, by=somebody, clock=clock)
 
 
 def _waiting(world: World) -> list[Refund]:

@@ -23,11 +23,17 @@ OPENING_S, CLOSING_S = 7 * 3600, 21 * 3600
 INTAKE_MOMENTS, WORK_MOMENTS, ACT_MOMENTS, EARLY_MOMENTS = 6, 40, 14, 7
 """How many moments what is named goes through, about: a fate is drawn among them."""
 
-COMPARE_MOMENTS = 60
-"""The same of comparing a day with its statement."""
+COMPARE_MOMENTS, CLOSE_MOMENTS = 60, 30
+"""The same of comparing a day with its statement, and of closing it."""
+
+CLOSED_FROM_S = 13 * 3600
+"""When the office begins to close days: yesterday is compared by then."""
 
 COMPARISONS = ((10 * 3600 + 30, Act.COMPARE, 1.0), (11 * 3600, Act.COMPARE, 0.3), (12 * 3600, Act.ALARM, 1.0))
 """When the schedule compares, in seconds of the day, and how often at all: it may every half hour until noon."""
+
+FEES_PER_MILLION = (0, 2000, 6000, 6000)
+"""What the channel keeps of what is paid, where it keeps anything."""
 
 LIFE_S = 900
 """What an order lives, which is what payers wait for."""
@@ -41,7 +47,8 @@ OWN_FAULTS = {
     "replay": "an old notice comes again, also byte for byte",
     "card_dead": "a payer's account takes no refund",
     "merchant_short": "our money at the channel is withdrawn",
-    "operator": "an operator acts twice, late, or on old figures",
+    "operator": "an operator acts twice, late, on old figures, or where somebody else has to",
+    "fee": "the channel keeps a share of what is paid",
 }
 """Faults that are not the channel's: by name, what each does."""
 
@@ -56,8 +63,8 @@ _CODES = {
 _ELSEWHERE = frozenset({Fault.BEFORE_CREATE_ANSWER, Fault.PAID_AFTER_CLOSE, Fault.PAID_WHILE_CLOSING})
 """Faults of calls that stand on one endpoint only."""
 
-_CALM = frozenset({Fault.FEE_RETURN, Fault.FEE_NOT_RETURNED, Fault.STATEMENT_MANY_ROWS, Fault.STATEMENT_ZIP_BOMB})
-"""Faults that are never drawn: no fee is booked before its day is closed, and a gigabyte takes too long."""
+_CALM = frozenset({Fault.STATEMENT_MANY_ROWS, Fault.STATEMENT_ZIP_BOMB})
+"""Faults that are never drawn: a gigabyte takes too long."""
 
 
 def fault_names() -> list[str]:
@@ -207,6 +214,7 @@ class _Author:
             house = chance.randrange((self._day + 1) * self._shape.payers)
             yield from self._dooms(house, chance.randrange(len(BASKETS)), chance.uniform(OPENING_S, CLOSING_S))
         yield from self._comparisons()
+        yield from self._closings()
         yield from self._channel_troubles()
         if self._may("worker_away", 0.3):
             span_s = chance.choice((600, 3600, 7200))
@@ -234,6 +242,30 @@ class _Author:
             elif self._may("overlap", 0.2):
                 step = replace(step, meanwhile_at=chance.randint(1, COMPARE_MOMENTS), meanwhile=chance.choice(_BETWEEN))
             yield step
+
+    def _closings(self) -> Iterator[Step]:
+        """The office of the afternoon: days are closed, and what they brought goes to the treasury. Not every day."""
+        chance = self._chance
+        if chance.random() < 0.5:
+            at_s = chance.uniform(CLOSED_FROM_S, CLOSING_S)
+            for _ in range(chance.choice((1, 1, 2))):
+                step = self._step(Act.SHUT, at_s, which=chance.randrange(1000))
+                if self._may("worker_dies", 0.15):
+                    step = replace(step, die_at=chance.randint(1, CLOSE_MOMENTS))
+                elif self._may("overlap", 0.3):
+                    other = chance.choice((Act.SHUT, *_BETWEEN))
+                    step = replace(step, meanwhile_at=chance.randint(1, CLOSE_MOMENTS), meanwhile=other)
+                yield step
+                at_s += chance.uniform(1, 600)
+                yield self._step(Act.BOOK, at_s - 0.5, which=chance.randrange(1000))
+        if self._day:
+            for _ in range(chance.choice((0, 1, 2))):
+                step = self._step(Act.BOOK, chance.uniform(CLOSED_FROM_S, CLOSING_S), which=chance.randrange(1000))
+                if self._may("worker_dies", 0.1):
+                    step = replace(step, die_at=chance.randint(1, ACT_MOMENTS))
+                elif self._may("overlap", 0.3):
+                    step = replace(step, meanwhile_at=chance.randint(1, ACT_MOMENTS), meanwhile=Act.BOOK)
+                yield step
 
     def _channel_troubles(self) -> Iterator[Step]:
         chance = self._chance
@@ -269,6 +301,15 @@ class _Author:
             yield self._step(Act.TOP_UP, at_s + chance.uniform(600, 7200))
         if self._may("refund_stuck", 0.5):
             yield self._step(Act.FINISH, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(100))
+        if self._may("fee", 0.4):
+            step = self._step(Act.FEE, chance.uniform(0, OPENING_S))
+            yield replace(step, amount_fen=chance.choice(FEES_PER_MILLION))
+        for _ in range(4):
+            if self._may("operator", 0.6):
+                yield self._disturbed(
+                    self._step(Act.RESOLVE, chance.uniform(OPENING_S, CLOSING_S), which=chance.randrange(1000)),
+                    Endpoint.REFUND,
+                )
         for _ in range(5):
             if self._may("operator", 0.7):
                 yield self._disturbed(

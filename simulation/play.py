@@ -13,18 +13,23 @@ from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
+from canbao.kernel.clock import civil_date
 from simulation.acts import take
 from simulation.books import Broken, broken_rules, rules_broken_in_passing
 from simulation.channel import BEGINNING
+from simulation.closing import finish_a_day
 from simulation.plan import Shape
 from simulation.steps import Step
 from simulation.town import Town
 from simulation.world import World, world_of
 
 DAY = timedelta(days=1)
-COMPARED_AT = timedelta(hours=11)
+COMPARED_AT, FINISHED_AT = timedelta(hours=11), timedelta(hours=15)
 AFTERWARDS_DAYS = 3
 """How long it takes until every order that ended was looked at twice, and every refund asked about once more."""
+
+LOOKED_BACK_DAYS = 4
+"""Among how many of the last days one is chosen to be closed whole."""
 
 PACES_S = (30, 120, 300, 600)
 
@@ -60,7 +65,7 @@ def play(seed: int, steps: Sequence[Step], shape: Shape, *, town: Town, folder: 
             _tell_of_the_books(world)
             day += 1
         if not broken:
-            _afterwards(world, shape.days)
+            _afterwards(world, seed, shape.days)
             broken = broken_rules(world, is_end=True)
             _tell_of_the_books(world)
             day += AFTERWARDS_DAYS
@@ -84,12 +89,16 @@ def _day(world: World, seed: int, day: int, steps: Sequence[Step]) -> list[Broke
     return []
 
 
-def _afterwards(world: World, day: int) -> None:
+def _afterwards(world: World, seed: int, day: int) -> None:
     world.gateway.faults.clear()
     world.pace = timedelta(hours=1)
     for later in (0, AFTERWARDS_DAYS - 1):
         world.pass_until(BEGINNING + (day + later) * DAY + COMPARED_AT)
         world.note(f"compared: {world.compare()}")
+        world.pass_until(BEGINNING + (day + later) * DAY + FINISHED_AT)
+        # One of the last days each time: its paper is signed for good.
+        day_on = civil_date(BEGINNING) + timedelta(days=max(0, day + later - 1 - seed % LOOKED_BACK_DAYS))
+        world.note(f"finished: {finish_a_day(world, day_on)}")
     world.pass_until(BEGINNING + (day + AFTERWARDS_DAYS) * DAY)
     world.deliver()
     world.work()
@@ -98,6 +107,6 @@ def _afterwards(world: World, day: int) -> None:
 
 def _tell_of_the_books(world: World) -> None:
     """The state of everything that matters, so that two traces are equal only where the books are."""
-    for name in ("orders", "captures", "refunds", "cases", "differences", "discrepancies"):
+    for name in ("orders", "captures", "refunds", "cases", "differences", "discrepancies", "days", "bookings"):
         for row in world.asked(name):
             world.note(f"{name}: {' '.join(map(str, row))}")

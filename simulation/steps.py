@@ -19,7 +19,9 @@ class Act(StrEnum):
     card      a payer's account stops taking refunds          short     our money at the channel runs short
     top_up    somebody pays in at the channel                 finish    a refund in work ends now
     operate   an operator looks at a refund, or at money that waits
+    resolve   an operator looks at a discrepancy              fee       what the channel keeps of payments changes
     compare   the schedule compares what days are over        alarm     the same, and what is missing is told
+    shut      somebody closes a day of the channel            book      money of closed days goes to the treasury
     """
 
     OPEN = "open"
@@ -43,6 +45,10 @@ class Act(StrEnum):
     OPERATE = "operate"
     COMPARE = "compare"
     ALARM = "alarm"
+    RESOLVE = "resolve"
+    SHUT = "shut"
+    BOOK = "book"
+    FEE = "fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

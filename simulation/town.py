@@ -16,6 +16,7 @@ from itertools import product
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 from psycopg import sql
 
 from canbao.billing import public as billing
@@ -62,8 +63,7 @@ class Town:
         """
         close_pool()
         with owner_connection() as session, session.transaction(), session.cursor() as cursor:
-            names = sql.SQL(", ").join(map(sql.Identifier, self.tables))
-            cursor.execute(sql.SQL("TRUNCATE {}").format(names))
+            _truncate(cursor, _filled(cursor, list(self.tables)))
             # Keys between tables were satisfied when the rows were taken.
             cursor.execute("SET LOCAL session_replication_role = replica")
             for name, rows in self.tables.items():
@@ -127,22 +127,30 @@ def _tables() -> list[str]:
 def _empty() -> None:
     """No rows, and no vacuum of its own accord: it moves rows about, and what has no order would get another."""
     names = _tables()
-    with owner_connection() as session:
-        session.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.Identifier, names))))
+    with owner_connection() as session, session.cursor() as cursor:
+        _truncate(cursor, _filled(cursor, names))
         for name in names:
             session.execute(sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = off)").format(sql.Identifier(name)))
 
 
+def _filled(cursor: psycopg.Cursor[tuple[object, ...]], names: list[str]) -> list[str]:
+    """Those of the tables that hold a row. To truncate one that holds none costs as much as one that does."""
+    asked = [
+        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(sql.Literal(name), sql.Identifier(name))
+        for name in names
+    ]
+    return [str(name) for (name,) in cursor.execute(sql.SQL(" UNION ALL ").join(asked)).fetchall()]
+
+
+def _truncate(cursor: psycopg.Cursor[tuple[object, ...]], names: list[str]) -> None:
+    if names:
+        cursor.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, names))))
+
+
 def _rows() -> dict[str, bytes]:
-    tables: dict[str, bytes] = {}
     with owner_connection() as session, session.cursor() as cursor:
-        for name in _tables():
-            ((is_filled,),) = cursor.execute(
-                sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(name))
-            ).fetchall()
-            if not is_filled:
-                tables[name] = b""
-                continue
+        tables = dict.fromkeys(_tables(), b"")
+        for name in _filled(cursor, list(tables)):
             with cursor.copy(sql.SQL("COPY {} TO STDOUT (FORMAT binary)").format(sql.Identifier(name))) as copy:
                 tables[name] = b"".join(bytes(block) for block in copy)
     return tables

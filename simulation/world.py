@@ -35,7 +35,7 @@ from canbao.site.worker import LOOPS, Loop
 from sandbox.wechat.gateway import WeChatGateway
 from simulation.chance import decided_by
 from simulation.channel import BEGINNING, gateway_of, keys_of_the_channel
-from simulation.fate import Died, Fate, watched
+from simulation.fate import Died, Fate, plan_once, watched
 from simulation.town import NANCHANG, Town
 from simulation.wire import Postman, lay
 
@@ -85,6 +85,18 @@ class World:
 
     days_told: set[date] = field(default_factory=set)
     """Days whose statement came whole and without a fault, so that nothing of them can be unknown to us."""
+
+    finished: set[date] = field(default_factory=set)
+    """Days that were closed when the channel was mended and nobody looked away."""
+
+    past: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]] = field(default_factory=dict)
+    """What was closed and what was resolved, as the night before saw it."""
+
+    asked_at: tuple[int, int] = (-1, -1)
+    """How many transactions were begun and notices acknowledged when the rules were asked last."""
+
+    due_at: tuple[int, Instant | None] = (-1, None)
+    """When a worker has something to do, and how many transactions were begun when that was asked."""
 
     troubles: list[str] = field(default_factory=list)
     """What went wrong that never may: a loop that failed, an error nobody foresaw."""
@@ -142,9 +154,11 @@ class World:
         return min((at for at in due if at is not None), default=None)
 
     def _next_work_at(self) -> Instant | None:
-        """When a worker has something to do and looks."""
-        ((found,),) = self.asked("next_work_at")
-        due: Instant | None = found
+        """When a worker has something to do and looks; asked anew where something was written since."""
+        if self.due_at[0] != self.fate.begun:
+            ((found,),) = self.asked("next_work_at")
+            self.due_at = (self.fate.begun, found)
+        due = self.due_at[1]
         return None if due is None else max(due, self.last_pass_at + self.pace, self.away_until)
 
     def deliver(self) -> bool:
@@ -250,6 +264,7 @@ def world_of(seed: int, town: Town, folder: Path) -> Iterator[World]:
     postman = Postman(gateway, clock)
     lay(gateway, fate, postman.deliver)
     with decided_by(f"{seed}"), watched(fate), owner_connection() as owner:
+        plan_once(owner)
         found = World(town=town, clock=clock, gateway=gateway, fate=fate, postman=postman, owner=owner)
         for number in range(PHONES):
             payer = gateway.ledger.create_payer(

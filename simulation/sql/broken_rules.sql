@@ -1,8 +1,14 @@
 -- Every rule that the books of all regions break at this instant: which rule, about what, and what was found.
 -- `now` is the present; `began_on` the first day; `patience` how long a platform whose workers were away for hours may take; `acknowledged` the
 -- numbers of the notices that were answered with a yes.
+-- A case is before a person while it is open, and from then on what a person said of it stands.
 WITH open_case AS (
-    SELECT region_code, order_no, subject_id FROM payments_discrepancy WHERE state = 'open'
+    SELECT told.region_code, told.order_no, told.subject_id
+    FROM payments_discrepancy AS told
+    WHERE told.state = 'open' OR EXISTS (
+        SELECT FROM reconciliation_discrepancy AS found
+        WHERE found.region_code = told.region_code AND found.id = told.id AND found.state = 'resolved'
+    )
 ),
 
 balance AS (

@@ -17,11 +17,14 @@ from canbao.billing import public as billing
 from canbao.billing import store as billing_store
 from canbao.doors.callbacks.notices import Intake
 from canbao.journeys import (
+    book_treasury,
     chase_orders,
     chase_refunds,
+    close_day,
     reactions,
     reconcile_day,
     refund_order,
+    resolve_discrepancy,
     settle_orders,
     settle_refunds,
 )
@@ -34,7 +37,9 @@ from canbao.payments import public as payments
 from canbao.payments import store as payments_store
 from canbao.payments.public import NoticeToKeep, Order
 from canbao.payments.rules import CaptureFacts, KnownCapture, OrderFacts, Verdict, judge
+from canbao.reconciliation import bookings, days, resolving
 from canbao.reconciliation import public as reconciliation
+from canbao.reconciliation.day_chain import GENESIS, link_hash
 
 
 @contextmanager
@@ -45,6 +50,16 @@ def _without(statements: Statements, name: str, *words: str) -> Iterator[None]:
     for word in words:
         assert word in text, f"{name} says {word}"
         text = text.replace(word, "")
+    with patch.dict(statements._read, {name: replace(found, text=text)}):
+        yield
+
+
+@contextmanager
+def _with_words(statements: Statements, name: str, word: str, instead: str, *, end: str = "") -> Iterator[None]:
+    """A statement some of whose words are others, and which perhaps ends in more."""
+    found = statements[name]
+    assert word in found.text, f"{name} says {word}"
+    text = f"{found.text.replace(word, instead) if word else found.text}\n{end}"
     with patch.dict(statements._read, {name: replace(found, text=text)}):
         yield
 
@@ -189,12 +204,71 @@ def keep_differences_to_oneself() -> AbstractContextManager[object]:
 
 def believe_that_a_day_was_compared() -> AbstractContextManager[object]:
     """A statement that failed once is never fetched again."""
-    return patch.object(reconciliation, "days_matched", lambda _region, _channel, days: list(days))
+    return patch.object(reconcile_day, "_due", lambda _region, _connector, days: dict.fromkeys(days, ()))
 
 
 def write_no_cover() -> AbstractContextManager[object]:
     """Nobody reacts to a settled order."""
     return patch.dict(reactions.REACTIONS, {"order.settled": ()})
+
+
+def close_a_day_that_stands_open() -> AbstractContextManager[object]:
+    """A day is closed whatever of it stands before people."""
+    return patch.object(days, "_require_nothing_stands", lambda *_given: None)
+
+
+def chain_a_day_to_nothing() -> AbstractContextManager[object]:
+    """Every closed day is bound as if it were the first."""
+    return patch.object(days, "link_hash", lambda _before, *said: link_hash(GENESIS, *said))
+
+
+def book_to_the_treasury_twice() -> AbstractContextManager[object]:
+    """What one booking took the next takes again, and the key that forbids it is stepped around."""
+    taken = "taken.day_id = said.day_id"
+    stack = ExitStack()
+    stack.enter_context(_with_words(bookings.statements, "list_bookable", taken, f"{taken} AND false"))
+    around = _with_words(bookings.statements, "insert_booking_days", "", "", end="ON CONFLICT DO NOTHING")
+    stack.enter_context(around)
+    return stack
+
+
+def believe_the_treasury_at_once() -> AbstractContextManager[object]:
+    """The books say that the treasury has the money when it is handed over."""
+    original = bookings.book_days
+
+    def book_days(tx: Tx, channel_code: str, day_on: Any, *, by: str, now: Any) -> list[bookings.Booking]:
+        made = original(tx, channel_code, day_on, by=by, now=now)
+        facts = [
+            ledger.TreasuryBooked(
+                booking_id=one.booking_id,
+                scheme_code=one.scheme_code,
+                due_from=one.due_from,
+                due_until=one.due_until,
+                channel_code=one.channel_code,
+                amount_fen=one.amount_fen,
+                happened_at=now,
+            )
+            for one in made
+        ]
+        ledger.post(tx, facts, now=now)
+        return made
+
+    return patch.object(book_treasury, "reconciliation", _with(reconciliation, book_days=book_days))
+
+
+def let_one_person_resolve() -> AbstractContextManager[object]:
+    """However much is at stake, one person is enough."""
+    return patch.object(resolving, "takes_two", lambda _amount_fen, _limit_fen: False)
+
+
+def forget_the_fees() -> AbstractContextManager[object]:
+    """What the channel kept is not booked."""
+    return patch.object(close_day, "_post_fees", lambda *_given, **_named: None)
+
+
+def leave_the_case_open() -> AbstractContextManager[object]:
+    """What people resolved goes on standing before them as a case."""
+    return patch.object(resolve_discrepancy, "_close_its_case", lambda *_given: None)
 
 
 def _nothing_paid(refund: Any, at: Any) -> ledger.Fact:
@@ -232,3 +306,15 @@ BUGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
     keep_differences_to_oneself,
     believe_that_a_day_was_compared,
 )
+"""Bugs of one day."""
+
+OFFICE_BUGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
+    close_a_day_that_stands_open,
+    chain_a_day_to_nothing,
+    book_to_the_treasury_twice,
+    believe_the_treasury_at_once,
+    let_one_person_resolve,
+    forget_the_fees,
+    leave_the_case_open,
+)
+"""Bugs of the office: days are closed and discrepancies resolved when several days have passed."""

@@ -8,18 +8,26 @@ from contextlib import AbstractContextManager
 import pytest
 
 from simulation.plan import draw_history
-from simulation.runs import report
+from simulation.runs import Simulator, report
 from simulation.steps import Act
 from tests.simulation.conftest import Simulators
-from tests.simulation.planted import BUGS, write_no_cover
+from tests.simulation.planted import BUGS, OFFICE_BUGS, write_no_cover
 
 SEEDS_MOST = 200
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_found(simulator_of: Simulators, bug: Callable[[], AbstractContextManager[object]]) -> None:
-    simulator = simulator_of(days=1, payers=5)
+Bug = Callable[[], AbstractContextManager[object]]
+Sound = dict[tuple[Simulator, int], bool]
+
+
+@pytest.fixture(scope="module")
+def sound() -> Sound:
+    """Which seeds of which simulator hold every rule while no bug is planted: many bugs are found by the same seed."""
+    return {}
+
+
+def find(bug: Bug, simulator: Simulator, sound: Sound) -> None:
+    """A seed breaks a rule where the bug is planted, and none without it."""
     for seed in range(1, SEEDS_MOST + 1):
         with bug():
             played = simulator.run(seed)
@@ -27,7 +35,21 @@ def test_a_planted_bug_is_found(simulator_of: Simulators, bug: Callable[[], Abst
             break
     else:
         pytest.fail(f"not found within {SEEDS_MOST} seeds")
-    assert simulator.run(seed).broken == (), "without the bug the same seed is sound"
+    if (simulator, seed) not in sound:
+        sound[simulator, seed] = simulator.run(seed).broken == ()
+    assert sound[simulator, seed], "without the bug the same seed is sound"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_is_found(simulator_of: Simulators, sound: Sound, bug: Bug) -> None:
+    find(bug, simulator_of(days=1, payers=5), sound)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", OFFICE_BUGS, ids=lambda bug: bug.__name__)
+def test_a_bug_planted_in_the_office_is_found(simulator_of: Simulators, sound: Sound, bug: Bug) -> None:
+    find(bug, simulator_of(days=2, payers=3), sound)
 
 
 @pytest.mark.slow

@@ -96,5 +96,14 @@ def test_everything_that_shall_happen_happens(simulator_of: Simulators) -> None:
         assert outcome in words, outcome
     captures = {line.split()[-2] for line in trace if " captures: " in line and " suspended " in line}
     assert captures >= {"amount_differs", "second_capture", "late_capture", "order_not_found"}
+    for outcome in (
+        "6000 of a million",
+        "version 1 place 2",
+        "reconciliation.day_has_discrepancies",
+        "reconciliation.act_not_true",
+        "-> resolved",
+    ):
+        assert outcome in words, outcome
+    assert {line.split()[5] for line in trace if " bookings: " in line} == {"sent", "booked"}
     refunds = {word for line in trace if " refunds: " in line for word in line.split()}
     assert refunds >= {"succeeded", "by_hand", "asked", "checked", "rejected"}
