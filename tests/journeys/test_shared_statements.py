@@ -142,6 +142,16 @@ def test_file_given_by_hand_later_is_not_pushed_aside_by_what_was_fetched_before
     assert FILES_AUDITOR(NANCHANG) == []
 
 
+def test_file_given_for_the_nation_is_everybodys(week: World, tmp_path: Path) -> None:
+    file = tmp_path / "from_the_platform.csv"
+    file.write_text(week.sandbox.bill(FIRST.isoformat()), encoding="utf-8", newline="")
+    reconcile_day(NATION, "wechat", FIRST, clock=week.clock, file=file)
+    run(week)
+    assert asked(week) == {("tradebill", 200): 6, ("fundflowbill", 200): 7}
+    assert read_by(NATION) == read_by(NANCHANG) == [("matched", 1, "by_hand", True)]
+    assert ([compared(region) for region in REGIONS], week.finish()) == ([WEEK] * 3, [])
+
+
 def test_file_that_cannot_be_read_is_asked_for_once_in_a_run_and_again_in_the_next(week: World) -> None:
     week.sandbox.add_fault("statement_truncated", endpoint="trade_bill", nth=7)
     run(week)

@@ -56,7 +56,9 @@ def reconcile(
     funds_file: PathOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Compare a day with a channel's statements of it: fetched, or the files given. The same file changes nothing."""
+    """Compare a day with a channel's statements of it: the files given, or fetched; one that was fetched for another
+    region of the merchant is read first, and run once more the channel is asked again. The same file changes nothing.
+    """
     code = region_code(region)
     day_on = _day(day)
     prepare()
