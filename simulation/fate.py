@@ -100,7 +100,7 @@ class _Watched:
 def plan_once(found: Connection) -> None:
     """Plan each statement once per connection: a run asks thousands of times, of tables so small that no plan is slow.
 
-    What a statement answers does not hang on its plan, and planning was half of what the database did.
+    What a statement answers does not hang on its plan.
     """
     found.prepare_threshold = 0
     found.prepared_max = None
