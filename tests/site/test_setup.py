@@ -196,3 +196,38 @@ def test_without_a_browser_there_is_a_reason(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("PATH", str(tmp_path))
     assert browser.find().path is None
     assert browser.find().reason.startswith("no Chromium on this machine")
+
+
+APT = """#!/bin/sh
+for word; do package=$word; case $word in chromium*) break;; esac; done
+[ "$3" = DPkg::Lock::Timeout=600 ] || exit 9
+[ "$6" = update ] && exit 0
+case " {brings} " in *" $package "*) ;; *) echo "Unable to locate $package" >&2; exit 100;; esac
+: > "{folder}/$package" && /bin/chmod 755 "{folder}/$package"
+"""
+
+
+@pytest.mark.parametrize(
+    ("here", "brings", "found"),
+    [
+        ("", "chromium-headless-shell chromium", "chromium-headless-shell"),
+        ("", "chromium", "chromium"),
+        ("", "", None),
+        ("chromium", "chromium-headless-shell", "chromium-headless-shell"),
+        ("chromium", "", "chromium"),
+    ],
+)
+def test_a_browser_without_a_screen_is_brought_where_it_can_be_and_any_is_better_than_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, here: str, brings: str, found: str | None
+) -> None:
+    for name, text in {"apt-get": APT.format(brings=brings, folder=tmp_path), here: "#!/bin/sh\n"}.items():
+        if name:
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o755)
+    monkeypatch.delenv("CANBAO_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    brought = browser.ensure()
+    assert brought.path == (tmp_path / found if found else None)
+    if found is None:
+        assert brought.reason == ("no Chromium on this machine, and apt could not bring one: Unable to locate chromium")
