@@ -18,7 +18,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ import pytest
 from canbao.billing import public as billing
 from canbao.billing.public import Bill
 from canbao.channels import catalogue
-from canbao.channels.interface import Device, Mode
+from canbao.channels.interface import ChannelCode, Connector, Device, Mode
 from canbao.journeys.assess_year import assess_year
 from canbao.journeys.audit_books import audit_books
 from canbao.journeys.chase_orders import chase_orders
@@ -218,10 +218,27 @@ def played_channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedC
         running.wait(10)
 
 
+Maker = Callable[[Mapping[str, str]], Connector]
+_made: dict[tuple[tuple[str, str], ...], Connector] = {}
+
+
+def made_once(make: Maker) -> Maker:
+    """Makes the connector of the same settings once for all tests: reading keys takes longer than most tests."""
+
+    def made(environment: Mapping[str, str]) -> Connector:
+        settings = tuple(sorted(item for item in environment.items() if item[0].startswith("CANBAO_WECHAT")))
+        if settings not in _made:
+            _made[settings] = make(environment)
+        return _made[settings]
+
+    return made
+
+
 @pytest.fixture
 def sandbox(played_channel: PlayedChannel, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxClient]:
     """The control plane of a channel without memory, and this process configured as its merchant."""
     monkeypatch.setenv("CANBAO_WECHAT_FILE", str(played_channel.merchant_file))
+    monkeypatch.setitem(catalogue._MAKERS, ChannelCode.WECHAT, made_once(catalogue._MAKERS[ChannelCode.WECHAT]))
     catalogue.forget()
     with SandboxClient(played_channel.control_url) as found:
         found.reset()

@@ -80,6 +80,8 @@ log_min_error_statement = panic
 fsync = {durable}
 synchronous_commit = {durable}
 full_page_writes = {durable}
+# What may be lost is emptied and thrown away, not vacuumed: and rows keep the order in which they came.
+autovacuum = {durable}
 """
 
 

@@ -21,6 +21,7 @@ import pytest
 from django.test import Client
 
 from canbao.channels import catalogue
+from canbao.channels.interface import ChannelCode
 from canbao.journeys.assess_year import assess_year
 from canbao.journeys.import_register import import_register
 from canbao.journeys.publish_policy import publish_policy
@@ -28,6 +29,7 @@ from canbao.kernel.clock import ShiftedClock
 from canbao.kernel.environment import process_clock
 from canbao.kernel.regions import RegionCode
 from canbao.policy import public as policy
+from tests.world import made_once
 
 ROOT = Path(__file__).resolve().parents[4]
 BUSINESS_DATE = "2024-11-15"
@@ -165,7 +167,8 @@ class Channel:
 
     def __init__(self, state: Path) -> None:
         merchant = json.loads((state / "merchant.json").read_text())
-        self._http = httpx.Client(base_url=merchant["control_url"].rstrip("/"), trust_env=False, timeout=20)
+        address = merchant["control_url"].rstrip("/")
+        self._http = httpx.Client(base_url=address, trust_env=False, verify=False, timeout=20)
         self._http.post("/payers", json={"name": "payer", "balance_fen": 10_000_000, "openid": ""})
 
     def pay(self, order_no: str) -> None:
@@ -197,6 +200,7 @@ class Channel:
 def channel(channel_files: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
     """The channel, configured for this process."""
     monkeypatch.setenv("CANBAO_WECHAT_FILE", str(channel_files / "merchant.json"))
+    monkeypatch.setitem(catalogue._MAKERS, ChannelCode.WECHAT, made_once(catalogue._MAKERS[ChannelCode.WECHAT]))
     catalogue.forget()
     found = Channel(channel_files)
     yield found
