@@ -58,8 +58,14 @@ def connection_options(*, role: str | None = APP_ROLE) -> dict[str, Any]:
 @contextmanager
 def connection() -> Iterator[Connection]:
     """A connection of the pool, given back afterwards: committed when the block ends, rolled back when it raises."""
-    with _the_pool().connection() as found:
-        yield found
+    pool = _the_pool()
+    found = _living(pool)
+    try:
+        # Commits or rolls back; what belongs to a pool is not closed by it.
+        with found:
+            yield found
+    finally:
+        pool.putconn(found)
 
 
 @contextmanager
@@ -110,22 +116,38 @@ def _open_pool() -> ConnectionPool[Connection]:
         timeout=30,
         max_idle=300,
         open=True,
-        check=_refuse_a_dead_one,
     )
 
 
-def _refuse_a_dead_one(session: Connection) -> None:
-    """Raises psycopg.OperationalError for a connection that the server has ended while it lay in the pool; the pool
-    then throws it away and gives another.
+def _living(pool: ConnectionPool[Connection]) -> Connection:
+    """A connection of the pool that is not dead. Dead ones are thrown away, all that lie in front of it, at once.
+
+    The pool's own check would rest a second after the second, then two, then four: after a restart of the server a
+    pool of ten would be idle for longer than anybody waits.
+    """
+    found = pool.getconn()
+    while _is_dead(found):
+        found.close()
+        pool.putconn(found)
+        found = pool.getconn()
+    return found
+
+
+def _is_dead(session: Connection) -> bool:
+    """Whether the server has ended this connection while it lay in the pool.
 
     A server that restarts or ends a session says so on the line, so a line on which nothing lies is taken for sound:
     one look at the socket, no word to the server. A server that vanished without a word is met by the timeouts.
     """
     line = select.poll()
-    line.register(session.fileno(), select.POLLIN)
-    # A living server may have said something too (a setting reloaded); it is taken in, and the line is empty then.
-    while line.poll(0):
-        session.pgconn.consume_input()
+    try:
+        line.register(session.fileno(), select.POLLIN)
+        # A living server may have said something too (a setting reloaded); it is taken in, and the line is empty then.
+        while line.poll(0):
+            session.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _forget_pool() -> None:

@@ -19,6 +19,20 @@ from canbao.site import postgres
 BACKEND = Statement("which_backend", "SELECT pg_backend_pid()", False)
 
 
+IDLE = 30
+"""As many as would take a minute and more if each that is dead were waited for longer than the one before."""
+
+
+def end_all(backends: set[int]) -> None:
+    """The server ends these sessions."""
+    with owner_connection() as owner:
+        # With a timeout it answers once the backend is gone.
+        ended = owner.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM unnest(%s::int[]) AS pid", [sorted(backends)]
+        )
+        assert ended.fetchall() == [(True,)] * len(backends)
+
+
 def backends_of_threads(count: int) -> set[int]:
     """Take so many connections at once; answers which backends served them."""
     found: set[int] = set()
@@ -54,16 +68,25 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_nobody_notices_that_the_server_ended_every_idle_session(db: None) -> None:
-    before = backends_of_threads(4)
-    with owner_connection() as owner:
-        # With a timeout it answers once the backend is gone.
-        ended = owner.execute("SELECT pg_terminate_backend(pid, 10000) FROM unnest(%s::int[]) AS pid", [sorted(before)])
-        assert ended.fetchall() == [(True,)] * 4
+    before = backends_of_threads(IDLE)
+    end_all(before)
 
     after = backends_of_threads(4)
 
-    assert len(before) == len(after) == 4
+    assert (len(before), len(after)) == (IDLE, 4)
     assert before.isdisjoint(after)
+
+
+def test_nobody_rests_between_one_dead_connection_and_the_next(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = backends_of_threads(IDLE)
+    end_all(before)
+    rests: list[float] = []
+    monkeypatch.setattr("psycopg_pool.pool.sleep", rests.append)
+
+    with connection() as session:
+        assert session.info.backend_pid not in before
+
+    assert rests == []
 
 
 def test_nobody_notices_that_the_server_was_restarted(cluster: Path) -> None:

@@ -129,15 +129,14 @@ async def test_lost_database_is_a_failure_that_the_channel_repeats_and_nothing_i
     assert world.finish() == []
 
 
-async def test_each_idle_connection_that_died_costs_one_repetition_at_most(intake: Intake, letter: Letter) -> None:
+async def test_idle_connections_that_died_cost_no_repetition(intake: Intake, letter: Letter) -> None:
     headers, body = letter
     died = rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    statuses = [(await call(intake, body, headers)).status for _ in range(len(died) + 1)]
-    assert statuses == sorted(statuses, reverse=True)
-    assert (statuses[-1], set(statuses) - {204, 500}) == (204, set())
+    assert died
+    assert (await call(intake, body, headers)).status == 204
     assert kept() == 1
 
 
