@@ -77,25 +77,23 @@ def ask_refund(
 def check_refund(refund_no: str, *, by: str, cause: str = "", clock: Clock) -> Refund:
     """Look at a refund against what the rooms know now; answers it, checked.
 
-    Errors: `payments.refund_changed` when the rules would give back another amount today, those of
+    Errors: `payments.refund_changed` when the rules would give back or undo something else today, those of
     `refund_grounds.grounds_of` when they would give nothing, and those of `payments.check_refund`."""
     found = payments.refund_by_no(refund_no)
     with region_tx(found.region_code) as tx:
         checked = payments.check_refund(tx, found.refund_id, by=by, cause=cause, now=clock.now())
         lines = payments.lines_of_refund(found.region_code, found.refund_id)
-        grounds = grounds_of(found.region_code, _wanted_again(found, lines))
-        if grounds.amount_fen != found.amount_fen:
-            raise payments.REFUND_CHANGED(
-                refund_no=found.refund_no, amount=format_yuan(found.amount_fen), now=format_yuan(grounds.amount_fen)
-            )
+        _refuse_what_has_changed(found, lines)
         return checked
 
 
 def approve_refund(refund_no: str, *, by: str, notify_url: str, clock: Clock) -> Refund:
     """Approve a checked refund, undo what followed the payment, and send the money back; answers it as it is then.
 
-    Everything up to the books is one transaction; only after it is the channel told. Errors: those of
-    `payments.approve_refund`, `payments.refund_bill_not_paid` when a bill is not any more what was asked about."""
+    Everything up to the books is one transaction; only after it is the channel told. The rules are asked once more, for
+    days may lie between checking and approving. Errors: those of `payments.approve_refund`, `payments.refund_changed`
+    and those of `refund_grounds.grounds_of` as for `check_refund`, `payments.refund_bill_not_paid` when a bill is not
+    any more what was asked about."""
     found = payments.refund_by_no(refund_no)
     undo_and_approve(found, by=by, clock=clock)
     return _sent(found, notify_url=notify_url, clock=clock)
@@ -107,6 +105,7 @@ def undo_and_approve(found: Refund, *, by: str, clock: Clock) -> None:
     with region_tx(found.region_code) as tx:
         approved = payments.approve_refund(tx, found.refund_id, by=by, now=now)
         lines = payments.lines_of_refund(found.region_code, found.refund_id)
+        _refuse_what_has_changed(found, lines)
         if approved.from_suspense:
             ledger.post(tx, [released(approved, now=now)], now=now)
             return
@@ -192,6 +191,21 @@ def _wanted_again(found: Refund, lines: Sequence[RefundLine]) -> Wanted:
         held_fen=found.amount_fen if found.from_suspense else Fen(0),
         event_on=found.event_on,
     )
+
+
+def _refuse_what_has_changed(found: Refund, lines: Sequence[RefundLine]) -> None:
+    """Raise `payments.refund_changed` unless the rules and the rooms say today what they said when it was asked for."""
+    grounds = grounds_of(found.region_code, _wanted_again(found, lines))
+    decision = grounds.decision
+    now = (grounds.amount_fen, str(decision.undoes), str(decision.bill_after), _parts(grounds.lines))
+    if now != (found.amount_fen, found.undoes, found.bill_after, _parts(lines)):
+        raise payments.REFUND_CHANGED(
+            refund_no=found.refund_no, amount=format_yuan(found.amount_fen), now=format_yuan(grounds.amount_fen)
+        )
+
+
+def _parts(lines: Sequence[RefundLine]) -> dict[UUID, tuple[Fen, Fen]]:
+    return {line.bill_id: (line.amount_fen, line.assistance_fen) for line in lines}
 
 
 def _undo_bills(tx: Tx, approved: Refund, lines: Sequence[RefundLine], *, now: Instant) -> None:

@@ -28,13 +28,13 @@ from canbao.journeys.refund_order import approve_refund, ask_refund, check_refun
 from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no
-from canbao.kernel.money import Fen
+from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.outbox import append
 from canbao.kernel.regions import NATION
 from canbao.kernel.transactions import region_tx
 from canbao.ledger import public as ledger
 from canbao.payments import public as payments
-from canbao.payments.public import Order, OrderState, Refund
+from canbao.payments.public import Order, OrderState, Refund, RefundState
 from canbao.rulebook.refund import RefundReason
 from tests.world import (
     CHILD,
@@ -167,9 +167,9 @@ def test_bill_undone_as_a_whole_leaves_nothing_behind(
     assert world.sandbox.findings() == []
 
 
-def recognise(world: World, folder: Path, resident: Resident) -> None:
-    """The register learns that she has been assisted since the first of the month."""
-    row = replace(resident, identities="minimum_living:2024-11-01:")
+def recognise(world: World, folder: Path, resident: Resident, identities: str = "minimum_living:2024-11-01:") -> None:
+    """The register learns that she has been assisted since the first of the month, or what else it says of her."""
+    row = replace(resident, identities=identities)
     import_register(world.region, write_register(folder / "recognised.csv", [row]), clock=world.clock, processes=1)
 
 
@@ -203,6 +203,21 @@ def test_difference_goes_back_and_the_assisting_fund_owes_it(world: World, tmp_p
     assert (shown.face, len(shown.refunds), len(shown.people)) == (OrderFace.SETTLED, 1, 2)
     assert "320.00" in shown.refunds[0].sentence
     assert world.sandbox.findings() == []
+
+
+def test_what_the_register_says_after_the_check_stops_the_approval(world: World, tmp_path: Path) -> None:
+    order = paid(world, PAYER)
+    recognise(world, tmp_path, PAYER)
+    refund = ask(world, order.order_no, RefundReason.IDENTITY_RECOGNISED, event_on=date(2024, 11, 1))
+    check_refund(refund.refund_no, by="li", clock=world.clock)
+    recognise(world, tmp_path, PAYER, "destitute:2024-11-01:")
+    untouched, balances = counts(), world.balances()
+    with pytest.raises(CanbaoError) as refused:
+        approve_refund(refund.refund_no, by="wang", notify_url=world.addresses.notify_url, clock=world.clock)
+    assert refused.value.code == "payments.refund_changed"
+    assert refused.value.params["now"] == format_yuan(FULL_FEN)
+    assert (counts(), world.balances(), world.sandbox.refunds()) == (untouched, balances, [])
+    assert payments.refund(world.region, refund.refund_id).state is RefundState.CHECKED
 
 
 def test_event_told_twice_books_the_difference_once(world: World, tmp_path: Path) -> None:
