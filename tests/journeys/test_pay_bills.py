@@ -40,6 +40,7 @@ from tests.world import (
     rows,
     stranger_id,
     tamper,
+    wait_until,
 )
 
 
@@ -320,6 +321,7 @@ def test_notice_that_overtakes_our_own_answer_settles_the_order(world: World) ->
     world.sandbox.add_fault("reset_after_processing", endpoint="order")
     order = world.open_an_order(PAYER)
     assert order.state is OrderState.UNKNOWN
+    wait_until(lambda: bool(world.letterbox.letters), "the notice")
     keep_notices(world.letters())
     assert world.settle().verdicts == {"settled": 1}
     assert world.order(order).state is OrderState.SETTLED

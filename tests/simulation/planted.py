@@ -318,3 +318,17 @@ OFFICE_BUGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
     leave_the_case_open,
 )
 """Bugs of the office: days are closed and discrepancies resolved when several days have passed."""
+
+FOUND_BY: dict[Callable[[], AbstractContextManager[object]], int] = {
+    skip_the_lock_on_bills: 3,
+    drop_the_amount_check: 3,
+    free_bills_on_unknown: 3,
+    refund_with_a_new_number: 5,
+    forget_the_refund_in_the_books: 5,
+    refund_and_leave_the_cover: 5,
+    leave_the_case_open: 2,
+    forget_the_fees: 3,
+    believe_the_treasury_at_once: 6,
+    close_a_day_that_stands_open: 8,
+}
+"""The first seed that finds a bug, where it is not the first of all: a hint where to begin, no promise."""

@@ -58,6 +58,8 @@ def running(script: Path, text: str, *words: str) -> Iterator[tuple[subprocess.P
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests in the background has them ignore the keyboard's signal, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None, "its output is piped"
     try:
