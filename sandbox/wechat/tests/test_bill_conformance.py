@@ -10,18 +10,16 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpayv3.async_ import AsyncWeChatPay
+from wechatpayv3.async_ import WeChatPayType as AsyncType
 
 from sandbox.wechat.client import SandboxClient, SandboxError
 from sandbox.wechat.process import Settings
 from sandbox.wechat.tests.loopback import running, text_of
-
-if TYPE_CHECKING:
-    from wechatpayv3.async_ import AsyncWeChatPay
 
 SCENE = {"payer_client_ip": "203.0.113.7", "h5_info": {"type": "Wap"}}
 
@@ -66,10 +64,6 @@ def _sdk(merchant: dict[str, str], *, partner_mode: bool = False) -> WeChatPay:
 
 
 def _async_sdk(merchant: dict[str, str]) -> AsyncWeChatPay:
-    pytest.importorskip("aiofiles", reason="the SDK's async half needs the aiofiles package")
-    from wechatpayv3.async_ import AsyncWeChatPay
-    from wechatpayv3.async_ import WeChatPayType as AsyncType
-
     client = AsyncWeChatPay(
         wechatpay_type=AsyncType.H5,
         mchid=merchant["mchid"],

@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpayv3.async_ import AsyncWeChatPay
+from wechatpayv3.async_ import WeChatPayType as AsyncType
 
 from sandbox.wechat.client import SandboxClient
 from sandbox.wechat.process import Settings
 from sandbox.wechat.tests.loopback import Receiver, running, text_of
-
-if TYPE_CHECKING:
-    from wechatpayv3.async_ import AsyncWeChatPay
 
 SCENE = {"payer_client_ip": "203.0.113.7", "h5_info": {"type": "Wap"}}
 
@@ -64,10 +62,6 @@ def _sdk(merchant: dict[str, str], *, partner_mode: bool = False, timeout: tuple
 
 
 def _async_sdk(merchant: dict[str, str], notify_url: str) -> AsyncWeChatPay:
-    pytest.importorskip("aiofiles", reason="the SDK's async half needs the aiofiles package")
-    from wechatpayv3.async_ import AsyncWeChatPay
-    from wechatpayv3.async_ import WeChatPayType as AsyncType
-
     sdk = AsyncWeChatPay(
         wechatpay_type=AsyncType.H5,
         mchid=merchant["mchid"],
@@ -265,9 +259,6 @@ async def test_async_sdk_drives_every_refund_endpoint(
 async def test_async_sdk_drives_every_endpoint(
     merchant: dict[str, str], sandbox: SandboxClient, receiver: Receiver
 ) -> None:
-    pytest.importorskip("aiofiles", reason="the SDK's async half needs the aiofiles package")
-    from wechatpayv3.async_ import WeChatPayType as AsyncType
-
     async with _async_sdk(merchant, receiver.url) as sdk:
         for place, way in enumerate((AsyncType.H5, AsyncType.NATIVE, AsyncType.APP)):
             status, _ = await sdk.pay(
