@@ -6,7 +6,7 @@ from canbao.kernel import outbox
 from canbao.kernel.findings import FINDINGS_MAX, Finding
 from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
-from canbao.kernel.sql import Statements, reading
+from canbao.kernel.sql import Statement, Statements, reading
 
 statements = Statements(__package__)
 
@@ -15,18 +15,7 @@ def undone_bills_are_booked(region: RegionCode) -> list[Finding]:
     """What a refund has undone of a bill is taken out of its income with the same amount, and its assistance with it
     where the whole was undone; nothing else is taken out.
     """
-    with reading(region) as reader:
-        rows = reader.tuples(statements["find_undoings_booked_otherwise"], limit=FINDINGS_MAX)
-    return [
-        Finding(
-            auditor="reconciliation.undone_bills_are_booked",
-            region_code=region,
-            subject=f"bill {bill_id}",
-            expected=f"{kind} {format_yuan(amount)}",
-            found=f"booked {format_yuan(booked)}",
-        )
-        for bill_id, kind, amount, booked in rows
-    ]
+    return _booked_otherwise("undone_bills_are_booked", region, statements["find_undoings_booked_otherwise"])
 
 
 def differences_are_booked(region: RegionCode) -> list[Finding]:
@@ -37,11 +26,16 @@ def differences_are_booked(region: RegionCode) -> list[Finding]:
     """
     if outbox.undelivered_count(region):
         return []
+    return _booked_otherwise("differences_are_booked", region, statements["find_differences_booked_otherwise"])
+
+
+def _booked_otherwise(auditor: str, region: RegionCode, statement: Statement) -> list[Finding]:
+    """Bills of which the books say another amount than what refunds have undone."""
     with reading(region) as reader:
-        rows = reader.tuples(statements["find_differences_booked_otherwise"], limit=FINDINGS_MAX)
+        rows = reader.tuples(statement, limit=FINDINGS_MAX)
     return [
         Finding(
-            auditor="reconciliation.differences_are_booked",
+            auditor=f"reconciliation.{auditor}",
             region_code=region,
             subject=f"bill {bill_id}",
             expected=f"{kind} {format_yuan(amount)}",

@@ -158,6 +158,18 @@ def download(phone: Client, address: str) -> str:
     return found.group(1)
 
 
+def paid_for_two(phone: Client, channel: Channel) -> tuple[str, Order]:
+    """An order of two persons, paid and settled: its address and the order."""
+    take(phone, LIN, then="add")
+    take(phone, CHILD, then="add")
+    address = pay(phone)
+    order = order_of(address)
+    channel.pay(order.order_no)
+    phone.post(f"{address}/paid")
+    deliver_events(NANCHANG, clock=process_clock())
+    return address, order
+
+
 def refund_bill(order: Order, place: int, *, left: int) -> None:
     """Li asks for one bill of an order to go back, Wang approves."""
     asked = ask_refund(
@@ -176,13 +188,7 @@ def refund_bill(order: Order, place: int, *, left: int) -> None:
 def test_refund_of_one_of_two_takes_her_off_and_offers_the_other_a_new_voucher(
     town: ShiftedClock, phone: Client, channel: Channel
 ) -> None:
-    take(phone, LIN, then="add")
-    take(phone, CHILD, then="add")
-    address = pay(phone)
-    order = order_of(address)
-    channel.pay(order.order_no)
-    phone.post(f"{address}/paid")
-    deliver_events(NANCHANG, clock=process_clock())
+    address, order = paid_for_two(phone, channel)
     assert "2 人的 2025 年医保费已缴清" in words(phone.get(address).content)
     first = download(phone, address)
     today = "2024年11月15日"
@@ -234,13 +240,7 @@ def test_refund_of_one_of_two_takes_her_off_and_offers_the_other_a_new_voucher(
 def test_page_of_an_order_refunded_before_any_download_speaks_of_no_former_voucher(
     town: ShiftedClock, phone: Client, channel: Channel
 ) -> None:
-    take(phone, LIN, then="add")
-    take(phone, CHILD, then="add")
-    address = pay(phone)
-    order = order_of(address)
-    channel.pay(order.order_no)
-    phone.post(f"{address}/paid")
-    deliver_events(NANCHANG, clock=process_clock())
+    address, order = paid_for_two(phone, channel)
     refund_bill(order, 0, left=80_000)
     text = words(phone.get(address).content)
     assert "下载缴费凭证（PDF）" in text
