@@ -35,6 +35,7 @@ from canbao.kernel.clock import FixedClock  # noqa: E402  (as above)
 from canbao.kernel.connections import close_pool  # noqa: E402  (as above)
 from canbao.kernel.regions import RegionCode  # noqa: E402  (as above)
 from tests.emptied import empty_database  # noqa: E402  (it asks for settings when it is read)
+from tests.owner import close_kept  # noqa: E402  (as above)
 
 NANCHANG = RegionCode(360100)
 SHIJIAZHUANG = RegionCode(130100)
@@ -66,6 +67,7 @@ def database() -> Iterator[str]:
     os.environ["DATABASE_URL"] = given or address.url(name)
     yield os.environ["DATABASE_URL"]
     close_pool()
+    close_kept()
     postgres.drop_database(address, name)
 
 

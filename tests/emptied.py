@@ -8,7 +8,7 @@ which they came.
 
 from __future__ import annotations
 
-from canbao.kernel.connections import owner_connection
+from tests.owner import as_owner
 
 GROWN_BYTES = 1 << 20
 
@@ -22,7 +22,7 @@ _WRITTEN = (
 
 def empty_database() -> None:
     """Empty every table of ours that was written into."""
-    with owner_connection() as session:
+    with as_owner() as session:
         written = session.execute(_WRITTEN, {"grown": GROWN_BYTES}).fetchall()
         small = [name for name, is_grown in written if not is_grown]
         grown = [name for name, is_grown in written if is_grown]

@@ -43,7 +43,6 @@ from canbao.journeys.publish_policy import publish_policy
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.journeys.settle_orders import Tally, settle_orders
 from canbao.kernel.clock import FixedClock, Instant
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.findings import Finding
 from canbao.kernel.ids import derived_id
 from canbao.kernel.money import Fen
@@ -57,6 +56,7 @@ from canbao.registry import public as registry
 from sandbox.wechat.client import SandboxClient
 from tests.emptied import empty_database
 from tests.letterbox import Letterbox
+from tests.owner import as_owner
 
 ROOT = Path(__file__).resolve().parents[1]
 NANCHANG = RegionCode(360100)
@@ -153,7 +153,7 @@ class Kept:
     def of_database(cls) -> Kept:
         """Every row of every table of ours."""
         tables: dict[str, bytes] = {}
-        with owner_connection() as session, session.cursor() as cursor:
+        with as_owner() as session, session.cursor() as cursor:
             names = cursor.execute(
                 "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' "
                 "AND tablename NOT LIKE 'django\\_%' AND tablename NOT LIKE 'procrastinate\\_%'"
@@ -165,7 +165,7 @@ class Kept:
 
     def put_back(self) -> None:
         """Fill the emptied database; keys between tables were satisfied when the rows were taken."""
-        with owner_connection() as session, session.transaction(), session.cursor() as cursor:
+        with as_owner() as session, session.transaction(), session.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             for name, rows in self.tables.items():
                 with cursor.copy(f"COPY {name} FROM STDIN (FORMAT binary)") as copy:
@@ -399,13 +399,13 @@ def audit() -> list[Finding]:
 
 def rows(query: str, *params: object) -> list[tuple[object, ...]]:
     """What a statement finds, asked as the owner."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return session.execute(query.encode(), params).fetchall()
 
 
 def tamper(statement: str, *params: object) -> int:
     """Change rows behind the rooms' back, as the owner with every guard off; how many were changed."""
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         session.execute("SET LOCAL session_replication_role = replica")
         return session.execute(statement.encode(), params).rowcount
 

@@ -28,7 +28,6 @@ from canbao.journeys.reconcile_day import alarm_missing, reconcile_due
 from canbao.journeys.resolve_discrepancy import close_cases_gone
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.kernel.clock import FixedClock, Instant
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.findings import Finding
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import NATION
@@ -43,6 +42,7 @@ from sandbox.wechat.gateway import WeChatGateway
 from sandbox.wechat.keys import Keys, make_keys, save_keys, write_merchant_file
 from sandbox.wechat.limits import Limits
 from simulation.wire import Postman
+from tests.owner import as_owner
 from tests.world import AGREEMENT, BEGINNING, NANCHANG, Resident, World, audit
 
 BASE_URL = "http://127.0.0.1:1"
@@ -235,7 +235,7 @@ class Played:
         return Counter(asked.split("?")[0] for asked in self.line.asked)
 
     def _next_due_at(self) -> Instant | None:
-        with owner_connection() as session:
+        with as_owner() as session:
             row = session.execute(NEXT_WORK.encode()).fetchone()
         assert row is not None, "a smallest instant is one row"
         found: Sequence[datetime | None] = (

@@ -22,7 +22,6 @@ from canbao.billing.tests.register import Enrolled, Register
 from canbao.journeys.assess_year import AssessmentProgress, assess_year
 from canbao.journeys.publish_policy import publish_policy
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.environment import process_clock
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no
@@ -30,6 +29,7 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.policy import public as policy
 from canbao.site.cli.main import app
+from tests.owner import as_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,7 +57,7 @@ def canbao(*words: str) -> Result:
 
 def events(region: RegionCode) -> list[str]:
     """The ids of bills that events say were met by the subsidy."""
-    with owner_connection() as session:
+    with as_owner() as session:
         rows = session.execute(
             "SELECT jsonb_array_elements_text(payload->'bill_ids') FROM kernel_outbox_event "
             "WHERE region_code = %s AND name = 'bill.met_by_subsidy'",
@@ -68,7 +68,7 @@ def events(region: RegionCode) -> list[str]:
 
 def bill_count() -> int:
     """How many bills there are."""
-    with owner_connection() as session:
+    with as_owner() as session:
         found = session.execute("SELECT count(*) FROM billing_bill").fetchone()
     assert found is not None
     return int(found[0])
@@ -124,7 +124,7 @@ def test_refusal_makes_no_bill(register: Register, clock: FixedClock, region_cod
     with pytest.raises(CanbaoError) as refused:
         assess_year(RegionCode(region_code), "390", year, clock=clock)
     assert refused.value.code == code
-    with owner_connection() as session:
+    with as_owner() as session:
         runs = session.execute("SELECT count(*) FROM billing_assessment").fetchone()
     assert (bill_count(), runs) == (0, (0,))
 

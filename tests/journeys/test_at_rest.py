@@ -6,13 +6,13 @@ from psycopg import sql
 
 from canbao.journeys.issue_voucher import issue_voucher_of_order
 from canbao.journeys.pay_bills import open_wallet
-from canbao.kernel.connections import owner_connection
+from tests.owner import as_owner
 from tests.world import CHILD, GRANDMOTHER, NANCHANG, PAYER, World
 
 
 def everything_kept() -> dict[str, str]:
     """Every row of every table as text, by table; bytes as they are, where they are text at all."""
-    with owner_connection() as session:
+    with as_owner() as session:
         names = session.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         return {
             str(name): "\n".join(

@@ -13,13 +13,13 @@ from canbao.documents.public import SealState
 from canbao.journeys.close_day import close_day
 from canbao.journeys.reconcile_day import reconcile_day
 from canbao.journeys.resolve_discrepancy import approve_resolution, propose_resolution, take_discrepancy
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.transactions import region_tx
 from canbao.payments import public as payments
 from canbao.payments.public import Order
 from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import Act, ClosedDay
+from tests.owner import as_owner
 from tests.world import CHILD, CROWD, PAYER, RELATIVE, Resident, World, at_once, audit, count, rows, tamper
 
 DAY = date(2024, 11, 15)
@@ -255,7 +255,7 @@ def closed(world: World) -> ClosedDay:
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("verb", ["UPDATE {} SET region_code = region_code", "DELETE FROM {}"])
 def test_application_may_not_change_what_was_closed(closed: ClosedDay, table: str, verb: str) -> None:
-    with owner_connection() as session, session.transaction(force_rollback=True):
+    with as_owner() as session, session.transaction(force_rollback=True):
         session.execute("SET LOCAL ROLE canbao_app")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             session.execute(verb.format(table).encode())

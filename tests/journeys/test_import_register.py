@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from canbao.journeys.import_register import ImportProgress, import_register
 from canbao.journeys.publish_policy import publish_policy
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.regions import RegionCode
 from canbao.policy import public as policy
 from canbao.registry import public as registry
 from canbao.registry.public import AUDITORS, Encoding, FileKind
 from canbao.site.cli import register as command
+from tests.owner import as_owner
 
 HEADER = "证件号码,姓名,人员类别,人员身份,参保日期,备注"
 WEI = "11010519491231002X,李伟,1501,,2020-09-01,"
@@ -57,7 +57,7 @@ def written(tmp_path: Path) -> Callable[..., Path]:
 
 
 def _counts() -> tuple[int, ...]:
-    with owner_connection() as session:
+    with as_owner() as session:
         return tuple(session.execute(f"SELECT count(*) FROM registry_{table}").fetchall()[0][0] for table in TABLES)
 
 
@@ -118,7 +118,7 @@ def test_the_same_file_twice_changes_nothing(region: RegionCode, clock: FixedClo
     second = import_register(region, path, clock=clock)
     assert (first.new_count, first.refused_count, second.unchanged_count, second.new_count) == (300, 0, 300, 0)
     assert _counts() == (*counts[:-1], 2)
-    with owner_connection() as session:
+    with as_owner() as session:
         runs = session.execute(
             "SELECT new_count, changed_count, unchanged_count, refused_count, finished_at IS NOT NULL "
             "FROM registry_import ORDER BY new_count DESC"
@@ -207,7 +207,7 @@ def test_a_person_of_two_regions_is_flagged_in_both_and_told(
     assert [(row.line, row.code, row.params) for row in report.warnings[1:]] == [
         (2, "registry.warn_elsewhere", {"regions": "130100"})
     ]
-    with owner_connection() as session:
+    with as_owner() as session:
         flags = session.execute("SELECT region_code, elsewhere FROM registry_person ORDER BY 1, 2").fetchall()
     assert flags == [(130100, True), (360100, False), (360100, True)]
 

@@ -6,10 +6,10 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from canbao.journeys.keep_notices import keep_notices
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, make_no
 from canbao.kernel.regions import NATION, RegionCode
 from canbao.payments import public as payments
+from tests.owner import as_owner
 from tests.world import NANCHANG, SHIJIAZHUANG, World, rows, stranger_id
 
 
@@ -52,7 +52,7 @@ def test_kept_notice_is_evidence_by_itself(world: World) -> None:
     world.pay(order)
     ((headers, body),) = world.letterbox.take()
     keep_notices([world.verified(headers, body)])
-    with owner_connection() as session:
+    with as_owner() as session:
         ((kept_headers, kept_body),) = session.execute("SELECT headers, body FROM payments_notice").fetchall()
     assert bytes(kept_body) == body
     payment = world.verified(kept_headers, bytes(kept_body)).notice.payment
@@ -63,7 +63,7 @@ def test_kept_notice_is_evidence_by_itself(world: World) -> None:
 def test_region_that_was_committed_stays_kept_when_a_later_one_fails(world: World) -> None:
     there, here = (make_no(region, Kind.ORDER, stranger_id(1)) for region in (SHIJIAZHUANG, NANCHANG))
     told = world.forged([(here, 100), (there, 100)])
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(
             f"ALTER TABLE payments_notice ADD CONSTRAINT test_down CHECK (region_code <> {NANCHANG}) NOT VALID".encode()
         )

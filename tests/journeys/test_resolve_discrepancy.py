@@ -16,7 +16,6 @@ from canbao.journeys.resolve_discrepancy import (
     take_discrepancy,
 )
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no
 from canbao.kernel.money import Fen
@@ -28,6 +27,7 @@ from canbao.payments.public import RefundRequest
 from canbao.payments.tests.desk import Desk
 from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import DISCREPANCY, Act, Discrepancy, DiscrepancyKind, DiscrepancyState, Raised
+from tests.owner import as_owner
 from tests.world import at_once, rows, stranger_id
 
 SMALL, LARGE = Fen(40_000), Fen(40_001)
@@ -103,7 +103,7 @@ def test_database_refuses_one_person_for_both(db: None, clock: FixedClock, regio
     take_discrepancy(NUMBER, by="Li", clock=clock)
     propose_resolution(NUMBER, by="Li", act=Act.EXPLAINED, reason="so", clock=clock)
     for approver in ("'Li'", "''"):
-        with owner_connection() as session, pytest.raises(psycopg.errors.CheckViolation, match="discrepancy_two"):
+        with as_owner() as session, pytest.raises(psycopg.errors.CheckViolation, match="discrepancy_two"):
             session.execute(
                 "UPDATE reconciliation_discrepancy SET state = 'resolved', ended_at = opened_at, approved_by = "
                 f"{approver}".encode()
@@ -187,7 +187,7 @@ def test_every_act_in_every_state(
     db: None, clock: FixedClock, region: RegionCode, event: str, state: DiscrepancyState
 ) -> None:
     told(region, clock)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(
             "UPDATE reconciliation_discrepancy SET state = %s, owner = 'Li', act = 'explained', reason = 'so', "
             "proposed_by = 'Li', limit_fen = 40000, "
@@ -287,7 +287,7 @@ def test_case_goes_away_when_its_money_has_gone_back(
     take_discrepancy(case_no, by="Li", clock=clock)
     ask_refund(desk, order_no)
     assert close_cases_gone(region, clock=clock) == 0
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(
             "UPDATE payments_refund SET state = 'succeeded', succeeded_at = asked_at, refund_ref = '50', "
             "approved_by = 'Wang', approved_at = asked_at, ended_at = asked_at"

@@ -17,11 +17,11 @@ from canbao.journeys.assess_year import assess_year
 from canbao.journeys.publish_policy import publish_policy
 from canbao.journeys.write_cover import CoverTally, write_cover
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.policy import public as policy
+from tests.owner import as_owner
 
 ORDER = derived_id("test.order", 1)
 IN_NOVEMBER = datetime(2024, 11, 15, 3, 0, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_explanation_is_kept_once_for_all_who_share_it(
 ) -> None:
     ids = register.put(*(Enrolled(name=f"person {number}") for number in range(5)))
     write_cover(region, [settle(ids)], clock=clock)
-    with owner_connection() as session:
+    with as_owner() as session:
         found = session.execute(
             "SELECT (SELECT count(*) FROM coverage_period), (SELECT count(*) FROM coverage_explanation)"
         ).fetchone()

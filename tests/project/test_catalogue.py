@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from canbao.kernel.connections import connection, owner_connection
+from canbao.kernel.connections import connection
 from canbao.kernel.distribute import Place, place_of
 from canbao.kernel.regions import LOCAL_PREFIXES, LOCAL_TABLES, NATIONAL_TABLES, REFERENCE_TABLES
 from canbao.site.migrate import append_only_tables
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -34,7 +35,7 @@ class Index:
 
 def asked(question: str) -> list[tuple[object, ...]]:
     """Rows of a question to the catalogue."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return session.execute(question.encode()).fetchall()
 
 

@@ -12,9 +12,10 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import close_pool, connection, owner_connection
+from canbao.kernel.connections import close_pool, connection
 from canbao.site.start import prepare
 from canbao.site.worker import deliver_once, settle_once
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -44,14 +45,14 @@ def test_the_application_may_not_change_the_schema_or_reach_the_machine(statemen
 def lesser_login(monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[str]:
     """The database's address for a login that is a member of `canbao_app` and nothing else."""
     login = "canbao_" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE canbao_app").format(sql.Identifier(login)))
     monkeypatch.setenv("DATABASE_URL", make_conninfo(database, user=login))
     close_pool()
     yield login
     close_pool()
     monkeypatch.setenv("DATABASE_URL", database)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(login)))
 
 

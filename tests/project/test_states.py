@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.states import StateMachine
+from tests.owner import as_owner
 from tools.draw_states import PAGE, drawing, machines, page
 
 MACHINES = {machine.name: machine for _, machine in machines()}
@@ -41,8 +41,8 @@ def test_every_machine_has_its_table() -> None:
 def test_an_event_moves_a_row_exactly_from_its_sources(
     machine: StateMachine, event: str, state: str, database: str
 ) -> None:
-    with owner_connection() as session:
-        session.execute("CREATE TEMPORARY TABLE row_in_a_state AS SELECT %s AS state", [state])
+    with as_owner() as session, session.transaction():
+        session.execute("CREATE TEMPORARY TABLE row_in_a_state ON COMMIT DROP AS SELECT %s AS state", [state])
         moved = session.execute(
             "UPDATE row_in_a_state SET state = %s WHERE state = ANY(%s)",
             [machine.target(event), machine.sources(event)],
@@ -71,7 +71,7 @@ def test_every_state_is_reached_from_the_beginning(machine: StateMachine) -> Non
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_the_database_knows_exactly_these_states(machine: StateMachine, database: str) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         rows = session.execute(
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass",
             [TABLES[machine.name]],

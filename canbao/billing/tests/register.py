@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import RegionCode
+from tests.owner import as_owner
 
 AT = datetime(2024, 9, 1, tzinfo=UTC)
 ADULT = date(1990, 3, 4)
@@ -47,7 +47,7 @@ class Register:
     def put(self, *persons: Enrolled) -> list[UUID]:
         """Add persons; answers their ids."""
         ids = [self.id_of(person.name) for person in persons]
-        with owner_connection() as session, session.cursor() as cursor:
+        with as_owner() as session, session.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO registry_person (region_code, id, id_digest, name_digest, sealed, "
                 "sealed_key, id_doc_type, "
@@ -94,7 +94,7 @@ class Register:
 
     def grant(self, person_id: UUID, identity_codes: Sequence[str], *, until_on: date | None = None) -> None:
         """Give a person identities from the beginning of 2024 on."""
-        with owner_connection() as session:
+        with as_owner() as session:
             for code in identity_codes:
                 session.execute(
                     "INSERT INTO registry_identity (region_code, id, person_id, identity_code, from_on, until_on, "
@@ -113,7 +113,7 @@ class Register:
     def change(self, person_id: UUID, *, column: str, value: object, table: str = "registry_person") -> None:
         """Change one fact of a person."""
         key = "id" if table == "registry_person" else "person_id"
-        with owner_connection() as session:
+        with as_owner() as session:
             session.execute(
                 f"UPDATE {table} SET {column} = %s WHERE region_code = %s AND {key} = %s",
                 (value, self.region, person_id),

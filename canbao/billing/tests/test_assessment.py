@@ -19,13 +19,13 @@ from canbao.billing.rules import bill_id_of, bill_key, births_of_cuts
 from canbao.billing.tests.conftest import VERSION, Assess
 from canbao.billing.tests.register import Enrolled, Register
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, derived_id, make_no
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.rulebook.calendar_days import age_in_years
 from canbao.rulebook.contribution import Facts, person_class, price
 from canbao.rulebook.parameters import RegionYear
+from tests.owner import as_owner
 
 BillOf = Callable[[UUID], Bill]
 ORDER = derived_id("test.order", 1)
@@ -45,7 +45,7 @@ def no_findings(region: RegionCode) -> bool:
 
 def everything(region: RegionCode) -> list[tuple[object, ...]]:
     """Every bill and move of a region, to see that nothing changed."""
-    with owner_connection() as session:
+    with as_owner() as session:
         bills = session.execute("SELECT * FROM billing_bill WHERE region_code = %s ORDER BY id", [region]).fetchall()
         moves = session.execute(
             "SELECT * FROM billing_bill_history WHERE region_code = %s ORDER BY bill_id, move_no", [region]
@@ -120,7 +120,7 @@ def test_whoever_owes_nothing_to_pay_is_met_by_the_subsidy(
     assert (found.state, found.personal_fen, found.assistance_fen) == (BillState.MET_BY_SUBSIDY, 0, 40000)
     assert assessed.pages[0].met_bill_ids == (found.bill_id,)
     assert assessed.counts.met_by_subsidy_count == 1
-    with owner_connection() as session:
+    with as_owner() as session:
         moves = session.execute(
             "SELECT bill_id, move_no, event, state_from, state_to FROM billing_bill_history"
         ).fetchall()
@@ -350,7 +350,7 @@ def test_run_of_another_day_supersedes_the_one_left(
     assert assessed.counts == AssessmentCounts(person_count=5, made_count=3, unchanged_count=2)
     with region_tx(region) as tx:
         assert billing.assess_page(tx, plan, now=clock.now()).is_done
-    with owner_connection() as session:
+    with as_owner() as session:
         states = session.execute("SELECT state FROM billing_assessment ORDER BY started_at").fetchall()
     assert states == [("superseded",), ("finished",)]
 
@@ -358,7 +358,7 @@ def test_run_of_another_day_supersedes_the_one_left(
 def test_database_refuses_a_second_live_bill(register: Register, assess: Assess) -> None:
     register.put(Enrolled(name="payer"))
     assess()
-    with owner_connection() as session, pytest.raises(psycopg.errors.UniqueViolation) as refused:
+    with as_owner() as session, pytest.raises(psycopg.errors.UniqueViolation) as refused:
         session.execute(
             "INSERT INTO billing_bill (region_code, id, person_id, scheme_code, insured_year, "
             "due_from, due_until, kind, "
@@ -392,7 +392,7 @@ PERSON = st.builds(
 def test_assessing_twice_is_assessing_once(
     register: Register, assess: Assess, region: RegionCode, parameters: RegionYear, persons: list[Enrolled]
 ) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(
             "TRUNCATE registry_person, registry_enrolment, registry_identity, billing_bill, "
             "billing_bill_history CASCADE"

@@ -9,9 +9,9 @@ import pytest
 from canbao.billing import checks
 from canbao.billing.tests.conftest import Assess
 from canbao.billing.tests.register import Enrolled, Register
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.findings import Auditor
 from canbao.kernel.regions import RegionCode
+from tests.owner import as_owner
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def tamper(statement: str, *, drop: str = "") -> Callable[[], None]:
     """A change that only the owner of the tables can make, with a guard taken away first."""
 
     def run() -> None:
-        with owner_connection() as session, session.transaction():
+        with as_owner() as session, session.transaction():
             if drop:
                 session.execute(f"ALTER TABLE billing_bill DROP CONSTRAINT {drop}")
             session.execute(statement)
@@ -89,14 +89,14 @@ def test_what_was_tampered_with_is_found(
 
 
 def test_lock_without_an_order_is_found_when_its_guard_is_gone(books: None, region: RegionCode) -> None:
-    with owner_connection() as session, session.transaction(force_rollback=False):
+    with as_owner() as session, session.transaction(force_rollback=False):
         session.execute("ALTER TABLE billing_bill DROP CONSTRAINT billing_bill_held_by_order")
         session.execute("UPDATE billing_bill SET state = 'locked' WHERE state = 'due' AND personal_fen = 40000")
     try:
         (finding,) = checks.locks_name_their_order(region)
         assert (finding.expected, finding.found) == ("an order", "locked by no order")
     finally:
-        with owner_connection() as session:
+        with as_owner() as session:
             session.execute("UPDATE billing_bill SET state = 'due' WHERE state = 'locked'")
             session.execute(
                 "ALTER TABLE billing_bill ADD CONSTRAINT billing_bill_held_by_order CHECK ("
@@ -106,7 +106,7 @@ def test_lock_without_an_order_is_found_when_its_guard_is_gone(books: None, regi
 
 
 def test_doubled_bill_is_found_when_its_guard_is_gone(books: None, region: RegionCode) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         definition = session.execute(
             "SELECT indexdef FROM pg_indexes WHERE indexname = 'billing_bill_one_live'"
         ).fetchone()

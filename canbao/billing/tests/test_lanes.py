@@ -12,10 +12,10 @@ from canbao.billing.public import AssessmentCounts
 from canbao.billing.tests.conftest import VERSION, Assess
 from canbao.billing.tests.register import Enrolled, Register
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.rulebook.parameters import RegionYear
+from tests.owner import as_owner
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_two_workers_share_a_run(
     assert sum(counts) == 60
     # Nobody leaves before the run is over, so both are told the same.
     assert ends == [AssessmentCounts(person_count=60, made_count=60)] * 2
-    with owner_connection() as session:
+    with as_owner() as session:
         found = session.execute("SELECT count(*), count(DISTINCT person_id) FROM billing_bill").fetchone()
         lanes = session.execute("SELECT count(*), bool_and(is_done) FROM billing_assessment_lane").fetchone()
         run = session.execute("SELECT state FROM billing_assessment").fetchall()

@@ -17,10 +17,10 @@ from canbao.billing.public import Bill, BillState, LockStatus, OrderBills, PaidS
 from canbao.billing.tests.conftest import Assess
 from canbao.billing.tests.register import Enrolled, Register
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
+from tests.owner import as_owner
 
 OURS, THEIRS, THIRD = (derived_id("test.order", number) for number in range(3))
 NOBODYS = derived_id("test.bill", "nobody")
@@ -55,7 +55,7 @@ class Desk:
         return billing.bill(self.region, bill_id)
 
     def moves(self, bill_id: UUID) -> list[tuple[object, ...]]:
-        with owner_connection() as session:
+        with as_owner() as session:
             return session.execute(
                 "SELECT move_no, event, state_from, state_to, order_id FROM billing_bill_history "
                 "WHERE bill_id = %s ORDER BY move_no",
@@ -63,7 +63,7 @@ class Desk:
             ).fetchall()
 
     def rows(self) -> list[tuple[object, ...]]:
-        with owner_connection() as session:
+        with as_owner() as session:
             return session.execute("SELECT * FROM billing_bill ORDER BY id").fetchall()
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from canbao.billing.store import statements
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
+from tests.owner import as_owner
 
 SOME = [derived_id("test.some", number) for number in range(3)]
 PAGE: dict[str, object] = {
@@ -107,7 +107,7 @@ PROMISED: list[tuple[str, dict[str, object], list[str]]] = [
 
 @pytest.mark.parametrize("name, asked, indexes", PROMISED, ids=[name for name, _, _ in PROMISED])
 def test_statement_uses_the_index_it_names(db: None, name: str, asked: dict[str, object], indexes: list[str]) -> None:
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         for statement in FILLED:
             session.execute(statement)
         if name == "assess_page":
@@ -121,7 +121,7 @@ def test_statement_uses_the_index_it_names(db: None, name: str, asked: dict[str,
 
 def test_page_stays_linear_before_the_register_is_analysed(db: None) -> None:
     """Without statistics only the register's own view may loop over persons, each by its key."""
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         for statement in FILLED[:-1]:
             session.execute(statement)
         session.execute(statements["steer_to_indexes"].text)
@@ -135,7 +135,7 @@ def test_page_stays_linear_before_the_register_is_analysed(db: None) -> None:
 
 def test_page_reads_nobody_before_it(db: None) -> None:
     """Both sides of the register's join are bounded; one alone would read every person before the page once more."""
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         for statement in FILLED:
             session.execute(statement)
         session.execute(statements["steer_to_indexes"].text)

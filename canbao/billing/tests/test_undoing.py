@@ -20,12 +20,12 @@ from canbao.billing.tests.conftest import Assess
 from canbao.billing.tests.register import Enrolled, Register
 from canbao.billing.undoing import HeldBill, RefundRecord, judge_undoings
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.rulebook.refund import BillAfter
+from tests.owner import as_owner
 
 OURS, THEIRS = (derived_id("test.order", number) for number in range(2))
 FIRST, SECOND, THIRD = (derived_id("test.refund", number) for number in range(3))
@@ -127,7 +127,7 @@ class Desk:
         return billing.bills_of(self.region, [self.bill(bill_id).person_id], self.clock.today())
 
     def records(self, bill_id: UUID) -> list[tuple[object, ...]]:
-        with owner_connection() as session:
+        with as_owner() as session:
             return session.execute(
                 "SELECT kind, state, total_fen, government_fen, assistance_fen, personal_fen, refund_id, assessed_on "
                 "FROM billing_bill WHERE reverses_id = %s ORDER BY personal_fen DESC",
@@ -135,14 +135,14 @@ class Desk:
             ).fetchall()
 
     def undoings(self) -> list[tuple[object, ...]]:
-        with owner_connection() as session:
+        with as_owner() as session:
             return session.execute(
                 "SELECT bill_id, refund_id, order_id, is_whole, amount_fen, assistance_fen "
                 "FROM billing_public_undoing ORDER BY amount_fen"
             ).fetchall()
 
     def rows(self) -> list[tuple[object, ...]]:
-        with owner_connection() as session:
+        with as_owner() as session:
             bills = session.execute("SELECT * FROM billing_bill ORDER BY id").fetchall()
             return bills + session.execute("SELECT * FROM billing_bill_history ORDER BY bill_id, move_no").fetchall()
 
@@ -196,7 +196,7 @@ def test_void_bill_has_none_in_its_place(due: Due, desk: Desk) -> None:
     desk.pay(bill_id)
     assert desk.undo(undoing(bill_id, VOID)) == [UNDONE]
     assert (desk.bill(bill_id).state, desk.live(bill_id)) == (BillState.VOIDED, [])
-    with owner_connection() as session:
+    with as_owner() as session:
         moves = session.execute(
             "SELECT move_no, event, state_from, state_to, order_id FROM billing_bill_history "
             "WHERE bill_id = %s ORDER BY move_no",
@@ -210,7 +210,7 @@ def test_ids_of_negative_records_follow_from_their_keys(due: Due, desk: Desk) ->
     bill_id, lessened = due(2)
     desk.pay(bill_id, lessened)
     desk.undo(undoing(bill_id, VOID), undoing(lessened, REASSESSED, 1))
-    with owner_connection() as session:
+    with as_owner() as session:
         found = dict(session.execute("SELECT reverses_id, id FROM billing_bill WHERE refund_id IS NOT NULL").fetchall())
     whole = bill_key(BillKind.REVERSAL, "390", 202501, 202512)
     assert found[bill_id] == bill_id_of(desk.bill(bill_id).person_id, whole, 1)
@@ -474,7 +474,7 @@ def test_what_was_tampered_with_is_found(due: Due, desk: Desk, auditor: str, sta
         undoing(lessened, REASSESSED, 36000),
     )
     assert findings(desk.region) == []
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(statement)
     assert f"billing.{auditor} {found}" in findings(desk.region)
 
@@ -491,7 +491,7 @@ def test_database_refuses_a_negative_record_that_is_none(due: Due, desk: Desk) -
         "SET state = 'due'",
         "SET assistance_fen = -100, personal_fen = 0",
     ):
-        with owner_connection() as session, pytest.raises(Exception, match="billing_bill_"):
+        with as_owner() as session, pytest.raises(Exception, match="billing_bill_"):
             session.execute(f"UPDATE billing_bill {change} WHERE kind = 'refund'")
     assert desk.rows() == before
     assert desk.clock.today() == date(2024, 11, 15)

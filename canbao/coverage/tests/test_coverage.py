@@ -14,13 +14,13 @@ from canbao.coverage import public as coverage
 from canbao.coverage.public import CoverToEnd, CoverToWrite, EndStatus, PeriodState, WriteStatus
 from canbao.coverage.states import PERIOD
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.findings import Auditor
 from canbao.kernel.ids import derived_id
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.rulebook.entitlement import CoverStep
 from canbao.rulebook.sourced import Reliability, Source
+from tests.owner import as_owner
 
 PERSON = derived_id("test.person", 1)
 STEP = CoverStep(
@@ -94,7 +94,7 @@ def test_every_end_status_in_one_batch(db: None, region: RegionCode, clock: Fixe
     ended, standing = sorted(coverage.of_person(region, PERSON), key=lambda one: one.until_on)
     assert (ended.state, ended.until_on, ended.covers(date(2025, 5, 1))) == (PeriodState.ENDED, date(2025, 5, 1), False)
     assert (standing.state, standing.until_on) == (PeriodState.IN_FORCE, date(2026, 1, 1))
-    with owner_connection() as session:
+    with as_owner() as session:
         moves = session.execute(
             "SELECT period_id, move_no, event, state_from, state_to, until_on_from, until_on_to, reason "
             "FROM coverage_period_history"
@@ -114,7 +114,7 @@ def test_cover_ends_on_its_first_day_when_it_never_begins(db: None, region: Regi
     assert end(region, clock, (never.bill_id, date(2025, 12, 31))) == [EndStatus.NOT_WITHIN]
     assert end(region, clock, (never.bill_id, date(2026, 1, 2))) == [EndStatus.NOT_WITHIN]
     assert end(region, clock, (never.bill_id, never.until_on)) == [EndStatus.ENDED]
-    with owner_connection() as session:
+    with as_owner() as session:
         found = session.execute(
             "SELECT bill_id, from_on, until_on_from, until_on, reason FROM coverage_public_ending ORDER BY from_on"
         ).fetchall()
@@ -164,7 +164,7 @@ def test_what_was_tampered_with_is_found(
 ) -> None:
     write(region, clock, cover(1))
     assert auditor(region) == []
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(statement)
     (finding,) = auditor(region)
     assert finding.expected == expected
@@ -172,7 +172,7 @@ def test_what_was_tampered_with_is_found(
 
 def test_doubled_cover_is_found_when_its_guard_is_gone(db: None, region: RegionCode, clock: FixedClock) -> None:
     write(region, clock, cover(1))
-    with owner_connection() as session:
+    with as_owner() as session:
         definition = session.execute(
             "SELECT indexdef FROM pg_indexes WHERE indexname = 'coverage_period_one_in_force'"
         ).fetchone()

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from canbao.coverage.store import statements
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
+from tests.owner import as_owner
 
 SOME = [derived_id("test.some", number) for number in range(3)]
 FILLED = """
@@ -30,7 +30,7 @@ PROMISED: list[tuple[str, dict[str, object], str]] = [
 
 @pytest.mark.parametrize("name, asked, index", PROMISED, ids=[name for name, _, _ in PROMISED])
 def test_statement_uses_the_index_it_names(db: None, name: str, asked: dict[str, object], index: str) -> None:
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         session.execute(FILLED)
         session.execute("ANALYZE coverage_period")
         rows = session.execute("EXPLAIN (COSTS OFF) " + statements[name].text, {"region_code": 360100, **asked})

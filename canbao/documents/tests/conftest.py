@@ -11,11 +11,11 @@ import pytest
 from canbao.documents.pades import PadesSeal
 from canbao.documents.public import SubjectKind, Voucher, VoucherLine, VoucherSnapshot, issue, mask_to_last_four
 from canbao.kernel.clock import FixedClock, Instant
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, derived_id, make_no
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
+from tests.owner import as_owner
 
 PAID_AT = datetime(2024, 11, 15, 6, 48, 7, tzinfo=UTC)
 CAST = (
@@ -112,7 +112,7 @@ TABLES = ("documents_voucher", "documents_voucher_pdf", "documents_voucher_histo
 
 def counts() -> tuple[int, ...]:
     """How many vouchers, papers and moves are kept."""
-    with owner_connection() as session:
+    with as_owner() as session:
         found = [session.execute(f"SELECT count(*) FROM {table}").fetchone() for table in TABLES]
     return tuple(row[0] for row in found if row is not None)
 

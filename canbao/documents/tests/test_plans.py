@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 
 from canbao.documents.store import statements
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import derived_id
+from tests.owner import as_owner
 
 PARAMETERS: dict[str, object] = {
     "region_code": 360100,
@@ -61,7 +61,7 @@ EXPECTED = {
 
 
 def test_every_plan_uses_the_index_its_header_names(db: None) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(FILLING)
         for name, index in EXPECTED.items():
             lines = session.execute(f"EXPLAIN {statements[name].text}".encode(), PARAMETERS).fetchall()

@@ -20,11 +20,11 @@ from canbao.documents import public as documents
 from canbao.documents.store import sm3
 from canbao.documents.tests.conftest import SnapshotMaker, counts
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, derived_id, make_no
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sealing import key_id_of, row_context, seal, seal_bytes
 from canbao.kernel.transactions import region_tx
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -120,7 +120,7 @@ def test_database_refuses_a_second_voucher_in_force(voucher: documents.Voucher) 
         "INSERT INTO documents_voucher SELECT (jsonb_populate_record(told, jsonb_build_object("
         "'id', gen_random_uuid(), 'voucher_no', '360100V00000000000'))).* FROM documents_voucher AS told"
     )
-    with owner_connection() as session, pytest.raises(psycopg.errors.UniqueViolation) as refused:
+    with as_owner() as session, pytest.raises(psycopg.errors.UniqueViolation) as refused:
         session.execute(again)
     assert refused.value.diag.constraint_name == "documents_voucher_one_in_force"
     assert counts() == (1, 1, 0)
@@ -133,7 +133,7 @@ def _keep_as_before_lines(region: RegionCode, subject_id: UUID) -> str:
     sealed = seal(document, context=row_context("documents_voucher", region, voucher_id))
     paper = seal_bytes(b"%PDF-1.7", context=row_context("documents_voucher_pdf", region, voucher_id))
     voucher_no = make_no(region, Kind.VOUCHER, voucher_id)
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         session.execute(
             "INSERT INTO documents_voucher (region_code, id, voucher_no, subject_kind, subject_id, state, sealed, "
             "sealed_key, pdf_sm3, issued_at, void_reason, recorded_at) "

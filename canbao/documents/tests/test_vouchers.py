@@ -19,7 +19,7 @@ from canbao.documents.snapshot import from_document, to_document
 from canbao.documents.states import VOUCHER
 from canbao.documents.tests.conftest import CAST, SnapshotMaker, counts
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import connection, owner_connection
+from canbao.kernel.connections import connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.findings import Auditor
 from canbao.kernel.ids import Kind, derived_id, group_no, make_no
@@ -27,6 +27,7 @@ from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sealing import ring
 from canbao.kernel.transactions import region_tx
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -93,7 +94,7 @@ def test_loser_of_a_race_takes_what_the_winner_kept(
 
 
 def test_names_and_numbers_are_sealed_at_rest(voucher: documents.Voucher) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         facts = session.execute("SELECT sealed, pdf_sm3 FROM documents_voucher").fetchall()
         paper = session.execute("SELECT sealed FROM documents_voucher_pdf").fetchall()
     for stored in (facts[0][0], paper[0][0]):
@@ -261,7 +262,7 @@ def test_void_answers_one_status_per_subject_in_order(
 
 
 def test_bills_of_a_voucher_stand_beside_it_in_clear(voucher: documents.Voucher) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         told = session.execute(
             "SELECT place, bill_id, paid_fen FROM documents_public_voucher_line ORDER BY place"
         ).fetchall()
@@ -378,7 +379,7 @@ def test_auditors_are_silent_on_sound_vouchers(voucher: documents.Voucher, regio
 def test_auditor_names_the_damaged_voucher(
     voucher: documents.Voucher, region: RegionCode, damage: str, auditor: Auditor, found: str
 ) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(damage.encode())
     findings = auditor(region)
     assert [(finding.region_code, finding.found) for finding in findings] == [(region, found)]

@@ -8,11 +8,11 @@ import pytest
 
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.regions import RegionCode
 from canbao.ledger import checks
 from canbao.ledger.checks import AUDITORS
 from canbao.ledger.tests.test_ledger import collected, met, post, suspended
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -38,7 +38,7 @@ def books(region: RegionCode, other_region: RegionCode) -> RegionCode:
 
 def tamper(*statements: str) -> None:
     """Change rows as the owner, foreign keys looking away."""
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute("SET session_replication_role = replica")
         for statement in statements:
             touched = session.execute(statement).rowcount

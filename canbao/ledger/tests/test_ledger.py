@@ -14,7 +14,7 @@ import pytest
 
 from canbao.journeys.seal_ledger import seal_ledger
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import connection, owner_connection
+from canbao.kernel.connections import connection
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
@@ -30,6 +30,7 @@ from canbao.ledger.public import (
     PostStatus,
     TransferKind,
 )
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -245,7 +246,7 @@ def test_fact_committed_by_another_while_we_wait_is_compared_too(
 def _wait_until_someone_waits() -> None:
     pause = threading.Event()
     for _ in range(500):
-        with owner_connection() as session:
+        with as_owner() as session:
             waiting = session.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             ).fetchone()

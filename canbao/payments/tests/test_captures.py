@@ -9,13 +9,14 @@ from datetime import timedelta
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from canbao.kernel.connections import connection, owner_connection
+from canbao.kernel.connections import connection
 from canbao.kernel.ids import Kind, parse_no
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.payments import public as payments
 from canbao.payments.public import OrderState, Seen, Verdict
 from canbao.payments.tests.desk import OURS, Desk
+from tests.owner import as_owner
 
 UNKNOWN_NO = "360100P0000000000X"
 
@@ -163,7 +164,7 @@ def test_workers_at_once_settle_each_order_once(desk: Desk, workers: int) -> Non
         answers = list(threads.map(run, range(workers)))
     given = [verdict for answer in answers for verdict in answer]
     assert (given.count(Verdict.SETTLED), given.count(Verdict.EXISTS)) == (10, 10 * (workers - 1))
-    with owner_connection() as session:
+    with as_owner() as session:
         found = session.execute("SELECT count(*), count(DISTINCT order_id) FROM payments_capture").fetchone()
     assert found == (10, 10)
     assert silent(desk)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.findings import Finding
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
@@ -12,6 +11,7 @@ from canbao.payments import public as payments
 from canbao.payments.public import Order
 from canbao.payments.tests.desk import Desk
 from canbao.payments.tests.test_notices import keep, notice
+from tests.owner import as_owner
 
 
 def findings(region: RegionCode) -> list[Finding]:
@@ -89,7 +89,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_planted_fault_is_found_and_named(desk: Desk, settled: Order, fault: str) -> None:
     statement, expected = FAULTS[fault]
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         session.execute("SET LOCAL session_replication_role = replica")
         changed = session.execute(statement.encode(), {"id": settled.order_id}).rowcount
     assert changed == 1
@@ -102,7 +102,7 @@ def test_planted_fault_is_found_and_named(desk: Desk, settled: Order, fault: str
 
 
 def test_auditors_look_at_one_region_only(desk: Desk, settled: Order, other_region: RegionCode) -> None:
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute("DELETE FROM payments_capture")
     assert findings(other_region) == []
     assert len(findings(desk.region)) == 2
@@ -111,6 +111,6 @@ def test_auditors_look_at_one_region_only(desk: Desk, settled: Order, other_regi
 def test_auditor_names_at_most_a_hundred(desk: Desk) -> None:
     for _ in range(101):
         desk.open()
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute("DELETE FROM payments_order_line")
     assert [finding.auditor for finding in findings(desk.region)] == ["payments.lines_add_up"] * 100

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from canbao.channels.interface import Notice, NoticeEvent
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, make_no, uuid7
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import NATION
@@ -18,6 +17,7 @@ from canbao.kernel.transactions import region_tx
 from canbao.payments import public as payments
 from canbao.payments.public import NoticeToKeep
 from canbao.payments.tests.desk import Desk
+from tests.owner import as_owner
 
 HEADERS = {"wechatpay-serial": "PUB_KEY_ID_1", "wechatpay-nonce": "n"}
 
@@ -45,7 +45,7 @@ def keep(desk: Desk, *notices: NoticeToKeep) -> int:
 
 def kept_rows() -> list[tuple[object, ...]]:
     """What lies in the table."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return session.execute(
             "SELECT region_code, order_no, notice_ref, verdict, judged_at IS NULL FROM payments_notice "
             "ORDER BY region_code, order_no, notice_ref"
@@ -58,7 +58,7 @@ def test_repetition_is_kept_once_inside_a_batch_and_after_it(desk: Desk) -> None
     desk.clock.advance(timedelta(hours=3))
     again = replace(first, received_at=desk.clock.now(), headers={**HEADERS, "wechatpay-nonce": "another"})
     assert keep(desk, again) == 0
-    with owner_connection() as session:
+    with as_owner() as session:
         (row,) = session.execute("SELECT received_at, headers->>'wechatpay-nonce' FROM payments_notice").fetchall()
     assert row == (first.received_at, "n")
 
@@ -79,7 +79,7 @@ def test_same_number_with_other_words_is_another_row(desk: Desk) -> None:
 def test_notice_is_kept_as_it_came(desk: Desk) -> None:
     kept = notice(desk, "360100P0000000000X")
     keep(desk, kept)
-    with owner_connection() as session:
+    with as_owner() as session:
         (row,) = session.execute(
             "SELECT channel_code, notice_ref, event, order_no, trade_ref, amount_fen, currency, merchant_ref, app_ref, "
             "happened_at, headers, body, received_at, verdict, judged_at FROM payments_notice"

@@ -10,7 +10,6 @@ import pytest
 
 from canbao.channels.interface import Device, Evidence, Mode, Outcome, PlaceOrder
 from canbao.kernel import sealing
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no, parse_no, uuid7
 from canbao.kernel.money import Fen
@@ -18,13 +17,14 @@ from canbao.kernel.transactions import region_tx
 from canbao.payments import public as payments
 from canbao.payments.public import BILLS_MOST, OrderState
 from canbao.payments.tests.desk import RETURN_URL, Desk
+from tests.owner import as_owner
 
 NOTIFY_URL = "http://127.0.0.1:8001/notices/wechat"
 
 
 def order_count() -> int:
     """How many orders, lines and events there are together."""
-    with owner_connection() as session:
+    with as_owner() as session:
         found = session.execute(
             "SELECT (SELECT count(*) FROM payments_order) + (SELECT count(*) FROM payments_order_line) "
             "+ (SELECT count(*) FROM payments_order_event)"
@@ -86,7 +86,7 @@ def test_token_is_region_and_secret_and_leaves_no_trace_in_the_table(desk: Desk)
     region, _, secret = order.token.partition("-")
     assert (region, len(secret), secret.islower() or secret.isalnum()) == ("360100", 26, True)
     assert payments.order_token(desk.region, order.order_id) == order.token
-    with owner_connection() as session:
+    with as_owner() as session:
         (row,) = session.execute("SELECT row_to_json(o)::text FROM payments_order AS o").fetchall()
     assert secret not in row[0]
     assert "203.0.113.7" not in row[0]
@@ -162,7 +162,7 @@ def test_due_orders_are_taken_by_one_worker_and_left_to_it_for_a_minute(desk: De
 def test_order_that_another_worker_holds_is_passed_over(desk: Desk) -> None:
     held, free = desk.open(), desk.open()
     desk.clock.advance(timedelta(seconds=5))
-    with owner_connection() as session, session.transaction():
+    with as_owner() as session, session.transaction():
         session.execute("SELECT id FROM payments_order WHERE id = %s FOR UPDATE", [held.order_id])
         with region_tx(desk.region) as tx:
             assert payments.claim_to_ask(tx, now=desk.clock.now(), limit=10) == [free.order_id]
@@ -221,7 +221,7 @@ def test_what_was_said_is_kept_and_cut_to_size(desk: Desk) -> None:
             asked_at=desk.clock.now(),
             now=desk.clock.now(),
         )
-    with owner_connection() as session:
+    with as_owner() as session:
         (row,) = session.execute(
             "SELECT verb, outcome, foreign_code, request, answer, status FROM payments_exchange"
         ).fetchall()
@@ -254,5 +254,5 @@ def test_resealing_changes_the_key_and_not_what_is_sealed(
     monkeypatch.setenv("CANBAO_SEAL_KEYS", two_keys[1])
     sealing.ring.cache_clear()
     assert [payments.request_of(order, notify_url=NOTIFY_URL) for order in orders] == before
-    with owner_connection() as session:
+    with as_owner() as session:
         assert session.execute("SELECT DISTINCT sealed_key FROM payments_order").fetchall() == [(2,)]

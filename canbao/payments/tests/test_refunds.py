@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg.errors import CheckViolation, InsufficientPrivilege
 
 from canbao.channels.interface import RefundAdvice, RefundFate, RefundTold
-from canbao.kernel.connections import connection, owner_connection
+from canbao.kernel.connections import connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, parse_no, uuid7
 from canbao.kernel.money import Fen
@@ -33,6 +33,7 @@ from canbao.payments.public import (
     RefundVerdict,
 )
 from canbao.payments.tests.desk import OURS, Desk
+from tests.owner import as_owner
 
 STORIES = int(os.environ.get("CANBAO_TEST_STORIES", "20"))
 
@@ -285,7 +286,7 @@ def test_rejecting_needs_a_cause(refunds: Refunds) -> None:
 )
 def test_database_itself_refuses_one_person_and_too_much(refunds: Refunds, change: str) -> None:
     refund = refunds.ask(refunds.capture())
-    with owner_connection() as session, pytest.raises(CheckViolation):
+    with as_owner() as session, pytest.raises(CheckViolation):
         session.execute(change.encode())
     assert refunds.now(refund) == refund
 
@@ -420,7 +421,7 @@ PLANTED = {
 def test_planted_fault_is_found_by_its_auditor(refunds: Refunds, auditor: str) -> None:
     refund = refunds.in_state(RefundState.SENT)
     assert silent(refunds.desk)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(PLANTED[auditor].encode())
     found = [finding for check in payments.AUDITORS for finding in check(refunds.desk.region)]
     assert [finding.auditor for finding in found] == [auditor]

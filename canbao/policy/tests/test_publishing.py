@@ -12,7 +12,6 @@ import psycopg
 import pytest
 
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Tx
@@ -22,6 +21,7 @@ from canbao.policy.checks import AUDITORS
 from canbao.policy.public import PublishedPolicy
 from canbao.rulebook.parameters import RegionYear
 from canbao.rulebook.reading import from_document, read_region_year, to_document
+from tests.owner import as_owner
 
 NANCHANG = RegionCode(360100)
 BEIJING = RegionCode(110000)
@@ -206,7 +206,7 @@ def test_auditors_find_nothing_in_what_was_published(clock: FixedClock) -> None:
 
 def test_auditors_find_a_version_changed_behind_our_back(clock: FixedClock) -> None:
     made = published(shipped("360100/2025"), clock)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(
             "UPDATE policy_version SET document = jsonb_set(document, '{standards,0,yuan,value}', '\"1.00\"')"
         )
@@ -219,7 +219,7 @@ def test_auditors_find_a_version_changed_behind_our_back(clock: FixedClock) -> N
 def test_auditors_find_a_version_that_was_removed(clock: FixedClock) -> None:
     published(shipped("360100/2025"), clock)
     second = published(with_amount(shipped("360100/2025"), "410.00"), clock)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute("DELETE FROM policy_version WHERE version_no = 1")
     (finding,) = [finding for auditor in AUDITORS for finding in auditor(NANCHANG)]
     assert finding.auditor == "policy.versions_are_numbered_without_gap"

@@ -15,7 +15,6 @@ from canbao.channels.interface import (
     StatementLine,
 )
 from canbao.kernel.clock import FixedClock, start_of_day
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
@@ -24,6 +23,7 @@ from canbao.payments.public import Order
 from canbao.payments.tests.desk import OURS, Desk
 from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import Difference, Statement, StatementSource
+from tests.owner import as_owner
 
 DAY = date(2024, 11, 15)
 NOON = start_of_day(DAY) + timedelta(hours=12)
@@ -176,14 +176,14 @@ class Clerk:
 
 def change(statement: str, *params: object) -> None:
     """Change rows behind the rooms' back, as the owner."""
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(statement.encode(), params)
 
 
 def everything() -> dict[str, list[tuple[object, ...]]]:
     """Every row of the room's tables."""
     tables = ("statement", "statement_event", "statement_part", "line", "fund_line", "difference")
-    with owner_connection() as session:
+    with as_owner() as session:
         return {
             table: session.execute(f"SELECT * FROM reconciliation_{table} ORDER BY 1, 2, 3".encode()).fetchall()
             for table in tables

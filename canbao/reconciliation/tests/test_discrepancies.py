@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import Kind, make_no
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import region_tx
 from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import DiscrepancyKind, Raised, RaiseStatus
+from tests.owner import as_owner
 from tests.world import at_once, stranger_id
 
 REGION = RegionCode(360100)
@@ -50,7 +50,7 @@ def healed(clock: FixedClock, *numbers: int, cause: str = "agreed") -> int:
 
 def standing() -> list[tuple[object, ...]]:
     """Every discrepancy: its state, generation and both sides' words."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return session.execute(
             "SELECT state, generation, ours, theirs, move_count FROM reconciliation_discrepancy "
             "ORDER BY opened_at, generation"
@@ -59,7 +59,7 @@ def standing() -> list[tuple[object, ...]]:
 
 def history() -> list[tuple[object, ...]]:
     """Every move of every discrepancy."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return session.execute(
             "SELECT move_no, event, target, actor, cause FROM reconciliation_discrepancy_event ORDER BY move_no"
         ).fetchall()
@@ -69,7 +69,7 @@ def history() -> list[tuple[object, ...]]:
 def resolved(db: None, clock: FixedClock) -> None:
     """The matter stands resolved, written as its owner would have left it."""
     told(clock, ITEM)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute(
             "UPDATE reconciliation_discrepancy SET state = 'resolved', owner = 'Li', act = 'explained', reason = 'so', "
             "proposed_by = 'Li', limit_fen = 100, ended_at = opened_at"
@@ -80,7 +80,7 @@ def test_matter_told_once_stands_with_its_number_and_history(db: None, clock: Fi
     assert told(clock, ITEM) == [RaiseStatus.RAISED]
     assert standing() == [("open", 1, "400.00", "399.00", 1)]
     assert history() == [(1, "open", "open", "canbao", "amount_differs")]
-    with owner_connection() as session:
+    with as_owner() as session:
         row = session.execute(
             "SELECT id, case_no, amount_fen, statement_id, line_no, opened_at FROM reconciliation_discrepancy"
         ).fetchone()

@@ -14,7 +14,6 @@ from datetime import timedelta
 import pytest
 
 from canbao.channels.interface import FundLine, LineState, StatementKind, StatementLine
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.errors import CanbaoError, Retry
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import NATION
@@ -24,6 +23,7 @@ from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation import statement_files
 from canbao.reconciliation.public import Statement, StatementSource
 from canbao.reconciliation.tests.clerk import DAY, NOON, Clerk, everything
+from tests.owner import as_owner
 from tests.world import at_once
 
 TORN = CanbaoError("channels.statement_truncated", Retry.NEVER, {"line": 3})
@@ -45,7 +45,7 @@ def keep(clerk: Clerk, content: bytes, kind: StatementKind = StatementKind.TRADE
 
 def kept_bytes(kept: Statement) -> bytes:
     """The file as the database has it."""
-    with owner_connection() as session:
+    with as_owner() as session:
         rows = session.execute(
             "SELECT packed FROM reconciliation_statement_part WHERE statement_id = %s ORDER BY part_no",
             [kept.statement_id],
@@ -55,7 +55,7 @@ def kept_bytes(kept: Statement) -> bytes:
 
 def events(kept: Statement) -> list[tuple[object, ...]]:
     """The moves of a statement."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return session.execute(
             "SELECT move_no, event, target, cause FROM reconciliation_statement_event "
             "WHERE statement_id = %s ORDER BY move_no",

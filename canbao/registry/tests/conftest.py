@@ -11,13 +11,13 @@ from uuid import UUID
 import pytest
 
 from canbao.kernel.clock import FixedClock
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.ids import uuid7
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.transactions import national_tx, region_tx
 from canbao.registry import public as registry
 from canbao.registry.columns import Column, read_header
 from canbao.registry.public import PreparedRows, RowStatus
+from tests.owner import as_owner
 
 HEADER = (*Column,)
 LAYOUT = read_header(HEADER, file="a.csv")
@@ -77,7 +77,7 @@ def asked(db: None) -> Callable[[str], Sequence[tuple[Any, ...]]]:
     """Ask the database as its owner."""
 
     def ask(query: str) -> Sequence[tuple[Any, ...]]:
-        with owner_connection() as session:
+        with as_owner() as session:
             return session.execute(query).fetchall()
 
     return ask

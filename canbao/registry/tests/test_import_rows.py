@@ -266,10 +266,10 @@ def test_old_keys_are_replaced_page_by_page(desk: Desk, monkeypatch: pytest.Monk
 
 
 def test_auditors_tell_what_is_wrong(desk: Desk) -> None:
-    from canbao.kernel.connections import owner_connection
+    from tests.owner import as_owner
 
     desk.take(WEI, MEI)
-    with owner_connection() as session:
+    with as_owner() as session:
         session.execute("DELETE FROM registry_directory")
         session.execute("UPDATE registry_enrolment SET replaced_at = recorded_at")
         session.execute(

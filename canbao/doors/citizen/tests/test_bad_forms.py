@@ -11,7 +11,7 @@ from django.test import Client
 from canbao.doors.citizen.tests.conftest import LIN, Channel, look_up, sound
 from canbao.doors.citizen.tests.test_bill_and_basket import listed, take
 from canbao.doors.citizen.tests.test_pay_and_order import form, pay
-from canbao.kernel.connections import owner_connection
+from tests.owner import as_owner
 
 NASTY = {
     "nothing": "",
@@ -33,7 +33,7 @@ NASTY = {
 
 def contents() -> dict[str, tuple[object, ...]]:
     """Every table's rows, as a count and a digest; limits are counted whatever is asked and are left out."""
-    with owner_connection() as session:
+    with as_owner() as session:
         names = [
             str(row[0])
             for row in session.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")

@@ -12,8 +12,8 @@ from django.test import Client
 from canbao.doors.citizen import lookup
 from canbao.doors.citizen.tests.conftest import ELDER, GRANDMOTHER, LIN, OUTSIDER, TWICE, Resident, look_up, sound
 from canbao.kernel import throttle
-from canbao.kernel.connections import owner_connection
 from canbao.kernel.sql import Reader, Statement
+from tests.owner import as_owner
 
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
 
@@ -175,7 +175,7 @@ def test_a_caller_beyond_his_limit_locks_nobody_out_and_leaves_no_rows(
 
 def counted_rows() -> int:
     """How many subjects the limits count just now."""
-    with owner_connection() as session:
+    with as_owner() as session:
         return int(session.execute("SELECT count(*) FROM kernel_throttle").fetchall()[0][0])
 
 
