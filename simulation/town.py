@@ -58,14 +58,15 @@ class Town:
     tables: dict[str, bytes]
 
     def put_back(self) -> None:
-        """Make the database what it was when the town was founded, on fresh connections, so that no run feels the
-        one before it.
+        """Make the database what it was when the town was founded.
+
+        Rows are deleted, tables not truncated, and connections stay: what they have prepared they need not plan anew,
+        which was a third of what the server did in a run.
         """
-        close_pool()
         with owner_connection() as session, session.transaction(), session.cursor() as cursor:
-            _truncate(cursor, _filled(cursor, list(self.tables)))
             # Keys between tables were satisfied when the rows were taken.
             cursor.execute("SET LOCAL session_replication_role = replica")
+            _delete(cursor, _filled(cursor, list(self.tables)))
             for name, rows in self.tables.items():
                 if rows:
                     with cursor.copy(
@@ -140,6 +141,11 @@ def _filled(cursor: psycopg.Cursor[tuple[object, ...]], names: list[str]) -> lis
         for name in names
     ]
     return [str(name) for (name,) in cursor.execute(sql.SQL(" UNION ALL ").join(asked)).fetchall()]
+
+
+def _delete(cursor: psycopg.Cursor[tuple[object, ...]], names: list[str]) -> None:
+    if names:
+        cursor.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in names))
 
 
 def _truncate(cursor: psycopg.Cursor[tuple[object, ...]], names: list[str]) -> None:

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import psycopg
+from psycopg._preparing import PrepareManager
 from psycopg_pool import ConnectionPool
 
 from canbao.kernel.errors import Retry, declare
@@ -30,6 +31,9 @@ NO_DATABASE = declare(
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+PREPARED_MAX = 300
+"""How many statements a connection keeps prepared: more than one process of ours ever asks."""
 
 held_connection: ContextVar[Connection | None] = ContextVar("held_connection", default=None)
 """The connection that `kernel.sharing` holds for this thread, if it does."""
@@ -111,12 +115,33 @@ def _open_pool() -> ConnectionPool[Connection]:
     return ConnectionPool(
         database_url(),
         kwargs={**connection_options(), "prepare_threshold": 3, "autocommit": True},
+        configure=_keep_what_is_prepared,
         min_size=0,
         max_size=int(os.environ.get("CANBAO_DATABASE_CONNECTIONS", "10")),
         timeout=30,
         max_idle=300,
         open=True,
     )
+
+
+class _Prepared(PrepareManager):
+    """The statements that a connection has prepared, kept when a transaction is rolled back.
+
+    psycopg throws them all away then, because what a transaction had made (a table) may be gone. Nothing of ours makes
+    or changes a table on these connections: a refusal would cost the next request every plan it needs.
+    """
+
+    prepared_max = PREPARED_MAX
+
+    def clear(self) -> bool:
+        """Keep them."""
+        return False
+
+
+def _keep_what_is_prepared(session: Connection) -> None:
+    kept = _Prepared()
+    kept.prepare_threshold = session.prepare_threshold
+    session._prepared = kept
 
 
 def _living(pool: ConnectionPool[Connection]) -> Connection:

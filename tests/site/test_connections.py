@@ -121,3 +121,27 @@ def test_one_connection_serves_every_reader_and_never_a_transaction(db: None, re
             assert tx.scalars(BACKEND) != [held]
             with reading(region) as reader:
                 assert reader.scalars(BACKEND) == tx.scalars(BACKEND)
+
+
+def prepared() -> dict[str, int]:
+    """The statements that the connection at hand has prepared, and how often their plan was used."""
+    with connection() as session:
+        told = session.execute(
+            "SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements", prepare=False
+        )
+        return {str(text): int(count) for text, count in told.fetchall()}
+
+
+def test_a_transaction_that_is_rolled_back_leaves_what_is_prepared(database: str, region: RegionCode) -> None:
+    close_pool()
+    statement = Statement("seven", "SELECT 7 AS rolled_back_or_not", False)
+    for _ in range(5):
+        with region_tx(region) as tx:
+            tx.scalars(statement)
+    before = prepared()["SELECT 7 AS rolled_back_or_not"]
+    with pytest.raises(ZeroDivisionError), region_tx(region) as tx:
+        tx.scalars(statement)
+        raise ZeroDivisionError
+    with region_tx(region) as tx:
+        assert tx.scalars(statement) == [7]
+    assert prepared()["SELECT 7 AS rolled_back_or_not"] == before + 2
