@@ -7,6 +7,7 @@ from canbao.coverage import public as coverage
 from canbao.documents import public as documents
 from canbao.kernel.findings import Auditor, Finding
 from canbao.kernel.regions import RegionCode
+from canbao.kernel.sharing import one_connection
 from canbao.ledger import public as ledger
 from canbao.payments import public as payments
 from canbao.reconciliation import public as reconciliation
@@ -28,4 +29,5 @@ def auditors() -> tuple[Auditor, ...]:
 
 def audit_books(region: RegionCode) -> list[Finding]:
     """What every auditor finds in a region: nothing, when all is well. Reads only."""
-    return [finding for auditor in auditors() for finding in auditor(region)]
+    with one_connection():
+        return [finding for auditor in auditors() for finding in auditor(region)]

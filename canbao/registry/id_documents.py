@@ -17,8 +17,7 @@ from functools import lru_cache
 from importlib import resources
 from operator import mul
 
-import yaml
-
+from canbao.kernel.yaml_text import read_yaml
 from canbao.registry import errors
 
 
@@ -272,8 +271,7 @@ def is_county(first_six: str) -> bool:
 @lru_cache(maxsize=1)
 def _counties() -> frozenset[str]:
     text = resources.files(__package__).joinpath("county_codes.yaml").read_text(encoding="utf-8")
-    # Every process of an import reads this once; libyaml, where there is one, takes a tenth of the time.
-    prefectures: dict[int, str] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    prefectures: dict[int, str] = read_yaml(text)
     return frozenset(
         f"{prefecture}{county}" for prefecture, counties in prefectures.items() for county in counties.split()
     )

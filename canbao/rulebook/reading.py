@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from canbao.kernel.yaml_text import SafeLoader
 from canbao.rulebook.errors import PARAMETERS_REFUSED
 from canbao.rulebook.parameters import RegionYear
 from canbao.rulebook.sense import senseless
@@ -27,13 +28,13 @@ FILE_LENGTH_MAX = 1_000_000
 _TAGS = frozenset({"sourced", "not_published"})
 
 
-class _PlainLoader(yaml.SafeLoader):
+class _PlainLoader(SafeLoader):
     """The safe loader, leaving dates as text: a date that does not exist is then a finding with its line."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
 }
 
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, model_validator
 
 from canbao.kernel.money import Fen
+from canbao.kernel.yaml_text import read_yaml
 from canbao.rulebook.parameters import Reconciliation, RegionYear
 from canbao.rulebook.sourced import STRICT, Source, SourceEntry, Words
 
@@ -61,7 +61,7 @@ def reconciliation_rules(parameters: RegionYear | None) -> ReconciliationRules:
 def national_reconciliation() -> ReconciliationRules:
     """The national reading."""
     text = resources.files(__package__).joinpath("national_reconciliation.yaml").read_text(encoding="utf-8")
-    found = _National.model_validate(yaml.safe_load(text))
+    found = _National.model_validate(read_yaml(text))
     limit = found.reconciliation.two_people_above_yuan
     entry = found.sources[limit.source]
     return ReconciliationRules(

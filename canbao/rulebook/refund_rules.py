@@ -12,9 +12,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, model_validator
 
+from canbao.kernel.yaml_text import read_yaml
 from canbao.rulebook.parameters import Refund, RegionYear
 from canbao.rulebook.refund_reasons import RefundReason
 from canbao.rulebook.sourced import STRICT, Source, Sourced, SourceEntry, Words
@@ -108,7 +108,7 @@ def refund_rules(parameters: RegionYear) -> RefundRules:
 def national_rules() -> RefundRules:
     """The national reading."""
     text = resources.files(__package__).joinpath("national_refund.yaml").read_text(encoding="utf-8")
-    found = _National.model_validate(yaml.safe_load(text))
+    found = _National.model_validate(read_yaml(text))
 
     def days(value: Sourced[int]) -> SourcedDays:
         return SourcedDays(days=value.value, source=found.source_of(value), note=value.note)

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, TypeAda
 
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen
+from canbao.kernel.yaml_text import read_yaml
 from canbao.rulebook.contribution import Facts, person_class, price
 from canbao.rulebook.entitlement import CoverFacts, cover_of
 from canbao.rulebook.errors import CASE_REFUSED
@@ -100,7 +101,7 @@ class Difference:
 def read_cases(text: str, *, file: str) -> list[Case]:
     """The cases in a file. Errors: `rulebook.case_refused` naming file, case and reason."""
     try:
-        cases = TypeAdapter(list[Case]).validate_python(yaml.safe_load(text))
+        cases = TypeAdapter(list[Case]).validate_python(read_yaml(text))
     except yaml.YAMLError as malformed:
         raise CASE_REFUSED(file=file, case="(file)", reason=str(malformed).splitlines()[0]) from None
     except ValidationError as refused:
@@ -164,7 +165,7 @@ def _parameters(case: Case, text: str) -> RegionYear:
 
 @lru_cache(maxsize=64)
 def _document(text: str) -> Any:
-    return yaml.safe_load(text)
+    return read_yaml(text)
 
 
 def _price(case: Case, parameters: RegionYear) -> Mapping[str, object]:

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-import yaml
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from opencc import OpenCC
 
 from canbao.doors.frame.reader import Language
+from canbao.kernel.yaml_text import read_yaml
 
 DOORS = Path(__file__).resolve().parent.parent
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -91,7 +91,7 @@ def _entry(where: str, raw: object) -> Sentence:
 
 def load_file(path: Path) -> dict[str, Sentence]:
     """One catalogue file as `area.key` → sentence. Raises `WordsError` naming the file and key."""
-    areas = yaml.safe_load(path.read_text(encoding="utf-8"))
+    areas = read_yaml(path.read_text(encoding="utf-8"))
     return {
         f"{area}.{key}": _entry(f"{path.name} {area}.{key}", raw)
         for area, entries in areas.items()
