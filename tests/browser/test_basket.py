@@ -52,6 +52,7 @@ def test_taking_one_off_swaps_list_and_total_and_says_so_without_another_page(
     house: House, visit: Visit, size: Size
 ) -> None:
     payer, family = visit(size), house.family()
+    looks.bring_axe(payer.context)
     page = gather(payer, family)
     before = total(page)
     assert page.locator("#said").get_attribute("aria-live") == "polite"
@@ -71,7 +72,6 @@ def test_taking_one_off_swaps_list_and_total_and_says_so_without_another_page(
     assert page.evaluate("window.isSamePage") is True
     assert len(payer.asked) == asked, "no page was asked for"
     assert page.url == f"{payer.pages}/basket"
-    looks.load_axe(page)
     assert looks.accessibility(page) == []
     page.reload()
     assert (payer.heading(), total(page)) == ("核对缴费单：3 人", "￥1,200.00")

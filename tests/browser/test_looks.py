@@ -55,6 +55,7 @@ def reader(chromium: Browser, house: House, shown: dict[str, Shown], page_name: 
     """Somebody with the cookies that lead to the page at hand."""
     found = shown[page_name]
     visitor = new_visitor(chromium, house, agent=found.agent, cookies=found.cookies)
+    looks.bring_axe(visitor.context)
     yield visitor
     visitor.context.close()
     house.asked += visitor.asked
@@ -97,7 +98,6 @@ def examine(reader: Visitor, language: str, name: str, *, sizes: tuple[Size, ...
     looks.wait_for_style(page)
     assert page.locator("html").get_attribute("lang") == language
     assert looks.frame(page, STRIPS[language]) == []
-    looks.load_axe(page)
     for size in (Size.PHONE, Size.DESKTOP):
         resize(reader, size)
         page.emulate_media(color_scheme="light")
@@ -122,7 +122,6 @@ def examine_large_type(reader: Visitor, name: str) -> None:
     """One page in large type: type and targets as large as promised, nothing cut."""
     page = reader.page
     looks.wait_for_style(page)
-    looks.load_axe(page)
     assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('main')).fontSize)") == 25.5
     assert looks.small_targets(page, looks.ELDER_TARGET) == [], name
     take_picture(reader, f"{name}-elder-light")

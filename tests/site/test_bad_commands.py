@@ -82,7 +82,7 @@ BAD_FILES = [
     (["policy", "check", "nowhere.yaml"], 2, "There is no file nowhere.yaml; check the path"),
     (["policy", "check", "folder.csv"], 2, "There is no file folder.csv; check the path"),
     (["policy", "check", "binary.yaml"], 2, "The file binary.yaml is not UTF-8 text; save it as UTF-8"),
-    (["policy", "check", "broken.yaml"], 1, "is not YAML: expected the node content"),
+    (["policy", "check", "broken.yaml"], 1, "(file)  is not YAML: "),
     (["policy", "check", "list.yaml", "zero.yaml"], 1, "holds no values; it should begin with format: 1"),
     (["policy", "publish", "broken.yaml"], 2, "Correct it and try again; nothing was published"),
     (["policy", "publish", SHIPPED, "list.yaml"], 2, "Correct it and try again; nothing was published"),

@@ -100,6 +100,8 @@ def test_nobody_notices_that_the_server_was_restarted(cluster: Path) -> None:
 
 
 def test_a_connection_on_which_the_server_only_told_something_is_kept(db: None) -> None:
+    # One connection: a pool of several hands them out in turn.
+    close_pool()
     with connection() as session:
         backend = session.info.backend_pid
         session.execute("LISTEN told")
