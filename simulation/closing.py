@@ -10,6 +10,8 @@ from datetime import date, timedelta
 
 from canbao.journeys.book_treasury import book_treasury, confirm_treasury, return_treasury, send_treasury_again
 from canbao.journeys.close_day import close_day
+from canbao.journeys.refund_grounds import regions_that_have_it_too
+from canbao.journeys.refund_order import ask_refund
 from canbao.journeys.resolve_discrepancy import (
     approve_resolution,
     propose_resolution,
@@ -19,6 +21,7 @@ from canbao.journeys.resolve_discrepancy import (
 from canbao.kernel.clock import civil_date
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.regions import NATION
+from canbao.payments import public as payments
 from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import (
     Act,
@@ -29,6 +32,7 @@ from canbao.reconciliation.public import (
     DiscrepancyKind,
     DiscrepancyState,
 )
+from canbao.rulebook.refund import RefundReason
 from simulation.desk import PEOPLE
 from simulation.town import NANCHANG
 from simulation.world import World
@@ -128,6 +132,8 @@ def _close_whole(world: World, day_on: date) -> ClosedDay:
 
 def _resolve_by_two(world: World, found: Discrepancy) -> None:
     clock = world.clock
+    if found.kind is DiscrepancyKind.CASE:
+        _ask_back_what_waits(world, found)
     if found.state is DiscrepancyState.OPEN:
         found = take_discrepancy(found.case_no, by=PEOPLE[0], clock=clock)
     if found.state is DiscrepancyState.PROPOSED and found.act != Act.EXPLAINED:
@@ -140,6 +146,21 @@ def _resolve_by_two(world: World, found: Discrepancy) -> None:
     if found.state is DiscrepancyState.PROPOSED:
         by = next(person for person in PEOPLE if person != found.proposed_by)
         approve_resolution(found.case_no, by=by, clock=clock)
+
+
+def _ask_back_what_waits(world: World, found: Discrepancy) -> None:
+    """Ask for what waits in suspense under the number of a case: no word resolves it before."""
+    for capture in payments.refundables_of(found.region_code, found.order_no):
+        if capture.suspense_fen > 0 and not regions_that_have_it_too(found.region_code, capture):
+            ask_refund(
+                found.region_code,
+                found.order_no,
+                reason=RefundReason.UNKNOWN_ORDER,
+                quoted_left_fen=capture.left_fen,
+                trade_ref=capture.trade_ref,
+                by=PEOPLE[0],
+                clock=world.clock,
+            )
 
 
 def _told(closed: ClosedDay) -> str:

@@ -115,14 +115,19 @@ def _refuse_what_another_region_has(region: RegionCode, capture: Refundable) -> 
     """A signed notice under a wrong order number makes a second region record one transaction: it goes back once, where
     its order is, and never because of the record of a number that nobody knows.
     """
-    if capture.order_id is not None:
-        return
-    others = [NATION, *(known.region_code for known in policy.regions())]
-    found = payments.regions_of_trade(
-        capture.channel_code, capture.trade_ref, [other for other in others if other != region]
-    )
+    found = regions_that_have_it_too(region, capture)
     if found:
         raise payments.REFUND_TAKEN_ELSEWHERE(trade_ref=capture.trade_ref, regions=", ".join(map(str, found)))
+
+
+def regions_that_have_it_too(region: RegionCode, capture: Refundable) -> list[RegionCode]:
+    """Other regions that recorded the transaction of a capture that names no order of ours; none for one that does."""
+    if capture.order_id is not None:
+        return []
+    others = [NATION, *(known.region_code for known in policy.regions())]
+    return payments.regions_of_trade(
+        capture.channel_code, capture.trade_ref, [other for other in others if other != region]
+    )
 
 
 def _of_credited(region: RegionCode, capture: Refundable, wanted: Wanted) -> Grounds:

@@ -7,6 +7,7 @@ case of payments that stands behind a discrepancy is closed with it.
 
 from __future__ import annotations
 
+from canbao.journeys.refund_grounds import regions_that_have_it_too
 from canbao.kernel.clock import Clock
 from canbao.kernel.ids import Kind, parse_no
 from canbao.kernel.regions import RegionCode
@@ -90,6 +91,8 @@ def _require_truth(found: Discrepancy) -> None:
 
 
 def _is_true(found: Discrepancy) -> bool:
+    if found.kind is DiscrepancyKind.CASE and _is_left_in_suspense(found):
+        return False
     match found.act:
         case Act.REFUNDED:
             refunds = payments.refunds_of(found.region_code, found.order_no) if found.order_no else []
@@ -108,6 +111,19 @@ def _is_true(found: Discrepancy) -> bool:
             return is_booking and reconciliation.booking_by_no(found.trade_ref).state is not BookingState.RETURNED
         case _:
             return True
+
+
+def _is_left_in_suspense(found: Discrepancy) -> bool:
+    """Whether money of a case waits in suspense that no refund speaks for: whatever is said of it, it lies before
+    people until a refund does. Money that another region has recorded too goes back from there, and is explained here.
+    """
+    captures = payments.refundables_of(found.region_code, found.order_no) if found.order_no else []
+    return any(
+        one.suspense_fen > 0
+        and found.detail in (payments.SUSPENSE_LEFT, one.reason)
+        and not regions_that_have_it_too(found.region_code, one)
+        for one in captures
+    )  # fmt: skip
 
 
 def _close_its_case(tx: Tx, found: Discrepancy) -> None:

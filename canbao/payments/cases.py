@@ -1,4 +1,4 @@
-"""Cases after they were opened: which of them are none any more, and closing those.
+"""Cases of money that no refund speaks for any more, and which cases are none any more.
 
 A case is closed by whoever looks after discrepancies: when a person has resolved it, or when its matter is gone.
 """
@@ -8,18 +8,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from canbao.kernel.clock import Instant
+from canbao.kernel.ids import Kind, derived_id, make_no
+from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, Tx, reading
-from canbao.payments.rules import SUSPENDED
+from canbao.payments import refund_rows, store
+from canbao.payments.refund_rows import Refund
+from canbao.payments.rules import SUSPENDED, SUSPENSE_LEFT
 from canbao.payments.states import ORDER, REFUND
 
 statements = Statements(__package__)
+
+OF_SUSPENSE = frozenset({*map(str, SUSPENDED), SUSPENSE_LEFT})
+"""Kinds of cases that tell of money in suspense."""
+
+
+def open_suspense_case(tx: Tx, ended: Refund, *, now: Instant) -> None:
+    """Put before a person what waits in suspense now that a refund of it was turned down or given up.
+
+    Nothing is opened where another refund speaks for it, or where an open case tells of it already.
+    """
+    left = tx.scalars(statements["find_suspense_left"], capture_id=ended.capture_id, kinds=sorted(OF_SUSPENSE))
+    if not left:
+        return
+    case_id = derived_id("case", SUSPENSE_LEFT, str(ended.refund_id))
+    row = store.CaseRow(
+        id=case_id,
+        case_no=make_no(refund_rows.region_of(tx), Kind.CASE, case_id),
+        kind=SUSPENSE_LEFT,
+        order_no=ended.order_no,
+        subject_id=ended.refund_id,
+        expected=f"{ended.refund_no} {ended.state}",
+        found=f"{format_yuan(Fen(left[0]))} CNY",
+    )
+    store.insert_cases(tx, [row], now=now)
 
 
 def cases_gone(region: RegionCode, *, limit: int = 500) -> list[UUID]:
     """Open cases whose matter is none any more, oldest first.
 
-    Money in suspense that has gone back whole; a refund or an order that was overdue and has ended since.
+    Money in suspense that has gone back whole, or that a refund speaks for again; a refund or an order that was overdue
+    and has ended since.
     """
     with reading(region) as reader:
         return reader.scalars(
@@ -27,6 +57,7 @@ def cases_gone(region: RegionCode, *, limit: int = 500) -> list[UUID]:
             ended_orders=sorted(ORDER.terminal),
             ended_refunds=sorted(REFUND.terminal),
             suspended=sorted(map(str, SUSPENDED)),
+            suspense_left=SUSPENSE_LEFT,
             limit=limit,
         )
 

@@ -19,7 +19,7 @@ from canbao.kernel.ids import Kind, make_no, parse_no, uuid7
 from canbao.kernel.money import Fen, format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Reader, Statements, Tx, national_reading, reading
-from canbao.payments import refund_rows, rules
+from canbao.payments import cases, refund_rows, rules
 from canbao.payments.errors import (
     CAPTURE_NOT_FOUND,
     REFUND_LINES_DIFFER,
@@ -233,12 +233,13 @@ def approve_refund(tx: Tx, refund_id: UUID, *, by: str, now: Instant) -> Refund:
 
 
 def reject_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant) -> Refund:
-    """Turn a refund down before anything was sent; what it spoke for is left again. Errors:
-    `payments.refund_without_cause`, `payments.refund_wrong_state`, and those of names.
+    """Turn a refund down before anything was sent; what it spoke for is left again, and before a person if it waits
+    in suspense. Errors: `payments.refund_without_cause`, `payments.refund_wrong_state`, and those of names.
     """
     _require_cause(cause)
     rejected = _act(tx, "reject", refund_id, by=by, cause=cause, now=now)
     _claim(tx, [(rejected.capture_id, Fen(-rejected.amount_fen))])
+    cases.open_suspense_case(tx, rejected, now=now)
     return rejected
 
 
@@ -250,13 +251,15 @@ def resend_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant)
 
 
 def give_up_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant) -> Refund:
-    """Give up a refund that waits by hand, without another in its place: its money waits in suspense, and what it spoke
-    for is left again. Errors: `payments.refund_without_cause`, `payments.refund_wrong_state`, and those of names.
+    """Give up a refund that waits by hand, without another in its place: its money waits in suspense before a person,
+    and what it spoke for is left again. Errors: `payments.refund_without_cause`, `payments.refund_wrong_state`, and
+    those of names.
     """
     _require_cause(cause)
     _require_by_hand(_held(tx, refund_id), "give up")
     failed = _act(tx, "fail", refund_id, by=by, cause=cause, now=now, is_withdrawn=True)
     _claim(tx, [(failed.capture_id, Fen(-failed.amount_fen))])
+    cases.open_suspense_case(tx, failed, now=now)
     return failed
 
 

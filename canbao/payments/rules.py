@@ -81,6 +81,9 @@ SUSPENDED = frozenset(
 )
 """Verdicts whose money is booked into suspense."""
 
+SUSPENSE_LEFT = "suspense_left"
+"""The case of money that waits in suspense because the refund that spoke for it was turned down or given up."""
+
 TO_A_PERSON = SUSPENDED | {Verdict.EXISTS_WITH_OTHER_CONTENT, Verdict.NOT_OURS, Verdict.CURRENCY_DIFFERS}
 """Verdicts that open a case."""
 

@@ -44,6 +44,8 @@ class Act(StrEnum):
     channel_corrects   the channel will correct it or has; its answer's reference stands in the reason
     booked_again       what the treasury sent back has been booked again
     explained          nothing is to be done, and the reason says why
+
+    None of them is true of a case whose money waits in suspense while no refund speaks for it.
     """
 
     REFUNDED = "refunded"

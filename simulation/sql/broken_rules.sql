@@ -87,18 +87,32 @@ WHERE bill.state = 'paid' AND bill.paid_at < %(now)s::timestamptz - %(patience)s
         WHERE cover.region_code = bill.region_code AND cover.bill_id = bill.id AND cover.state = 'in_force'
     )
 UNION ALL
-SELECT 'money that paid nothing is on its way back or before a person', capture.trade_ref, capture.reason
-FROM payments_capture AS capture
-WHERE capture.disposition = 'suspended'
-    AND NOT EXISTS (
-        SELECT FROM payments_refund AS refund
-        WHERE refund.region_code = capture.region_code AND refund.capture_id = capture.id
-            AND refund.state NOT IN ('rejected', 'failed')
+SELECT 'money in suspense is spoken for by a refund or lies before a person', waiting.trade_ref,
+    waiting.reason || ' ' || waiting.suspense_fen
+FROM (
+    SELECT took.region_code, took.order_no, took.order_id, took.channel_code, took.trade_ref, took.reason,
+        CASE took.disposition WHEN 'suspended' THEN took.amount_fen ELSE 0 END
+        + coalesce(sum(refund.amount_fen) FILTER (WHERE refund.is_withdrawn), 0)
+        - coalesce(sum(refund.amount_fen) FILTER (
+            WHERE refund.from_suspense AND refund.replaces_id IS NULL AND refund.state <> 'rejected'
+        ), 0) AS suspense_fen
+    FROM payments_capture AS took
+    LEFT JOIN payments_refund AS refund ON refund.region_code = took.region_code AND refund.capture_id = took.id
+    GROUP BY took.region_code, took.id, took.order_no, took.order_id, took.channel_code, took.trade_ref, took.reason,
+        took.disposition, took.amount_fen
+) AS waiting
+WHERE waiting.suspense_fen > 0 AND NOT EXISTS (
+    SELECT FROM payments_discrepancy AS told
+    WHERE told.region_code = waiting.region_code AND told.order_no = waiting.order_no AND told.state = 'open'
+        AND told.kind NOT IN ('refund_overdue', 'outcome_overdue')
+) AND NOT (
+    -- A notice under a wrong number: the money is another region's, and goes back from there.
+    waiting.order_id IS NULL AND EXISTS (
+        SELECT FROM payments_capture AS elsewhere
+        WHERE elsewhere.region_code <> waiting.region_code AND elsewhere.channel_code = waiting.channel_code
+            AND elsewhere.trade_ref = waiting.trade_ref
     )
-    AND NOT EXISTS (
-        SELECT FROM open_case
-        WHERE open_case.region_code = capture.region_code AND open_case.order_no = capture.order_no
-    )
+)
 UNION ALL
 SELECT 'money that belongs to nobody but its payer is refunded unasked', capture.trade_ref, capture.reason
 FROM payments_capture AS capture

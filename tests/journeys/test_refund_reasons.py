@@ -25,6 +25,7 @@ from canbao.journeys.import_register import import_register
 from canbao.journeys.issue_voucher import issue_voucher_of_order
 from canbao.journeys.keep_notices import keep_notices
 from canbao.journeys.refund_order import approve_refund, ask_refund, check_refund
+from canbao.journeys.resolve_discrepancy import propose_resolution, take_discrepancy
 from canbao.journeys.settle_orders import settle_orders
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.ids import Kind, make_no
@@ -35,6 +36,7 @@ from canbao.kernel.transactions import region_tx
 from canbao.ledger import public as ledger
 from canbao.payments import public as payments
 from canbao.payments.public import Order, OrderState, Refund, RefundState
+from canbao.reconciliation.public import Act
 from canbao.rulebook.refund import RefundReason
 from tests.world import (
     CHILD,
@@ -338,6 +340,9 @@ def test_money_that_a_wrong_number_made_two_regions_record_does_not_go_back_twic
     settle_orders(NATION, clock=world.clock)
     (case,) = payments.open_cases(NATION)
     (theirs,) = payments.refundables_of(NATION, case.order_no)
+    take_discrepancy(case.case_no, by="li", clock=world.clock)
+    with pytest.raises(CanbaoError, match="reconciliation.act_not_true"):
+        propose_resolution(case.case_no, by="li", act=Act.EXPLAINED, reason="a wrong number", clock=world.clock)
     world.advance(seconds=60)
     world.chase()
     assert world.order(order).state is OrderState.SETTLED
@@ -355,3 +360,6 @@ def test_money_that_a_wrong_number_made_two_regions_record_does_not_go_back_twic
         )
     assert (refused.value.code, refused.value.params["regions"]) == ("payments.refund_taken_elsewhere", "360100")
     assert counts() == before
+    # What no refund can send back from here is explained here.
+    done = propose_resolution(case.case_no, by="li", act=Act.EXPLAINED, reason="a wrong number", clock=world.clock)
+    assert (done.state, payments.open_cases(NATION)) == ("resolved", [])

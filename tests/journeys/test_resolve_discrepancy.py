@@ -238,21 +238,19 @@ def test_case_of_payments_stands_in_the_same_list(
     assert [move[:2] for move in history()] == [("open", "open"), ("take", "taken")]
 
 
-def test_resolving_closes_the_case_of_payments(
-    case: tuple[Desk, str, str], clock: FixedClock, region: RegionCode
+@pytest.mark.parametrize("act", Act)
+def test_money_in_suspense_is_resolved_by_no_word_while_no_refund_speaks_for_it(
+    case: tuple[Desk, str, str], clock: FixedClock, region: RegionCode, act: Act
 ) -> None:
     _, order_no, case_no = case
-    take_discrepancy(case_no, by="Li", clock=clock)
+    taken = take_discrepancy(case_no, by="Li", clock=clock)
     with refused("act_not_true"):
-        propose_resolution(case_no, by="Li", act=Act.REFUNDED, reason="sent back", clock=clock)
+        propose_resolution(case_no, by="Li", act=act, reason="kept for the payer", clock=clock)
     assert payments.case_of_order(region, order_no) is not None
-    done = propose_resolution(case_no, by="Li", act=Act.EXPLAINED, reason="kept for the payer", clock=clock)
-    assert done.state is DiscrepancyState.RESOLVED
-    assert payments.open_cases(region) == []
-    assert reconciliation.discrepancies(region) == []
+    assert reconciliation.discrepancies(region) == [taken]
 
 
-def ask_refund(desk: Desk, order_no: str) -> None:
+def ask_refund(desk: Desk, order_no: str, *, refund_no: int = 7) -> None:
     """A refund of the whole capture, asked for."""
     (capture,) = payments.captures_of(desk.region, order_no)
     request = RefundRequest(
@@ -269,15 +267,44 @@ def ask_refund(desk: Desk, order_no: str) -> None:
         deadline_at=desk.clock.now(),
     )
     with region_tx(desk.region) as tx:
-        payments.ask_refund(tx, request, refund_id=stranger_id(7), by="Li", now=desk.clock.now())
+        payments.ask_refund(tx, request, refund_id=stranger_id(refund_no), by="Li", now=desk.clock.now())
 
 
-def test_refund_under_way_makes_refunded_true(case: tuple[Desk, str, str], clock: FixedClock) -> None:
+def test_refund_under_way_makes_refunded_true_and_closes_the_case(
+    case: tuple[Desk, str, str], clock: FixedClock, region: RegionCode
+) -> None:
     desk, order_no, case_no = case
     ask_refund(desk, order_no)
     take_discrepancy(case_no, by="Li", clock=clock)
+    with refused("act_not_true"):
+        propose_resolution(case_no, by="Li", act=Act.CREDITED, reason="has paid", clock=clock)
     done = propose_resolution(case_no, by="Li", act=Act.REFUNDED, reason="sent back", clock=clock)
     assert done.state is DiscrepancyState.RESOLVED
+    assert payments.open_cases(region) == []
+    assert reconciliation.discrepancies(region) == []
+
+
+def test_money_whose_refund_is_turned_down_lies_before_people_again(
+    case: tuple[Desk, str, str], clock: FixedClock, region: RegionCode
+) -> None:
+    desk, order_no, case_no = case
+    ask_refund(desk, order_no)
+    take_discrepancy(case_no, by="Li", clock=clock)
+    propose_resolution(case_no, by="Li", act=Act.REFUNDED, reason="sent back", clock=clock)
+    with region_tx(region) as tx:
+        payments.reject_refund(tx, stranger_id(7), by="Wang", cause="whose is it?", now=clock.now())
+    (found,) = reconciliation.discrepancies(region)
+    assert (found.kind, found.detail, found.order_no, found.amount_fen, found.state) == (
+        "case", "suspense_left", order_no, 40_000, "open",
+    )  # fmt: skip
+    assert found.case_no != case_no
+    take_discrepancy(found.case_no, by="Li", clock=clock)
+    with refused("act_not_true"):
+        propose_resolution(found.case_no, by="Li", act=Act.EXPLAINED, reason="kept", clock=clock)
+    assert close_cases_gone(region, clock=clock) == 0
+    ask_refund(desk, order_no, refund_no=8)
+    assert close_cases_gone(region, clock=clock) == 1
+    assert reconciliation.discrepancies(region) == []
 
 
 def test_case_goes_away_when_its_money_has_gone_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -26,6 +27,8 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
         raise typer.Exit(2)
     table = Table("benchmark", "size", "rate/s", "floor/s", "ratio", "CPU µs/item", "exponent", "peak MiB")
     for each in names:
+        if sys.stderr.isatty():
+            typer.echo(f"Measuring {each} ...", err=True)
         try:
             found = run(each, size)
         except BenchFailed as failed:
@@ -47,7 +50,8 @@ def bench(name: Name, size: Size = None, as_json: AsJson = False) -> None:
             f"{found.peak_mib:,.0f}" if found.peak_mib is not None else "",
         )
     if not as_json:
-        Console().print(table)
+        # A file gets whole names too, not what fits into the eighty columns of a terminal that is not there.
+        Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def _rate(per_s: float) -> str:
