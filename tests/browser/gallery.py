@@ -162,7 +162,7 @@ CORE = frozenset(
         "verdict",
     }
 )
-"""The pages that every payer passes: they are examined whole on both screens."""
+"""The pages that every payer passes: they are looked at in large type in Chinese too."""
 
 _ANYBODY: dict[str, Walk] = {
     "look_up": to("/"),
