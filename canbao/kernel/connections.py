@@ -68,6 +68,10 @@ def connection() -> Iterator[Connection]:
         # Commits or rolls back; what belongs to a pool is not closed by it.
         with found:
             yield found
+    except psycopg.errors.FeatureNotSupported:
+        # A migration has changed what a prepared statement answers. The next one prepares it anew.
+        found.close()
+        raise
     finally:
         pool.putconn(found)
 

@@ -147,3 +147,22 @@ def test_a_transaction_that_is_rolled_back_leaves_what_is_prepared(database: str
     with region_tx(region) as tx:
         assert tx.scalars(statement) == [7]
     assert prepared()["SELECT 7 AS rolled_back_or_not"] == before + 2
+
+
+def test_a_statement_whose_answer_a_migration_changed_fails_once(database: str, region: RegionCode) -> None:
+    close_pool()
+    statement = Statement("changing", "SELECT amount FROM changing_under_us", False)
+    with owner_connection() as owner:
+        owner.execute("CREATE TABLE changing_under_us AS SELECT 7 AS amount")
+        owner.execute(f"GRANT SELECT ON changing_under_us TO {APP_ROLE}")
+        try:
+            for _ in range(5):
+                with reading(region) as reader:
+                    assert reader.scalars(statement) == [7]
+            owner.execute("ALTER TABLE changing_under_us ALTER COLUMN amount TYPE text")
+            with pytest.raises(psycopg.errors.FeatureNotSupported), region_tx(region) as tx:
+                tx.scalars(statement)
+            with region_tx(region) as tx:
+                assert tx.scalars(statement) == ["7"]
+        finally:
+            owner.execute("DROP TABLE changing_under_us")
