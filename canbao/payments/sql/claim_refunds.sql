@@ -3,6 +3,6 @@
 SELECT id
 FROM payments_refund
 WHERE region_code = %(region_code)s AND next_ask_at <= %(now)s AND state = ANY(%(states)s::text[])
-ORDER BY next_ask_at
+ORDER BY next_ask_at, id
 LIMIT %(limit)s
 FOR NO KEY UPDATE SKIP LOCKED

@@ -159,6 +159,19 @@ def test_due_orders_are_taken_by_one_worker_and_left_to_it_for_a_minute(desk: De
     assert {desk.again(order).asked_count for order in orders} == {2}
 
 
+def test_orders_due_at_one_instant_are_claimed_in_the_order_of_their_ids(desk: Desk) -> None:
+    ids = sorted((desk.open().order_id for _ in range(6)), reverse=True)
+    with as_owner() as session:
+        # Each is written anew, the last first, so that they lie the other way round.
+        for order_id in ids:
+            session.execute(
+                "UPDATE payments_order SET next_ask_at = %s, description = description || ' ' WHERE id = %s",
+                (desk.clock.now(), order_id),
+            )
+    with region_tx(desk.region) as tx:
+        assert payments.claim_to_ask(tx, now=desk.clock.now(), limit=10) == sorted(ids)
+
+
 def test_order_that_another_worker_holds_is_passed_over(desk: Desk) -> None:
     held, free = desk.open(), desk.open()
     desk.clock.advance(timedelta(seconds=5))

@@ -3,3 +3,4 @@
 SELECT statement_id, subject
 FROM reconciliation_difference
 WHERE region_code = %(region_code)s AND statement_id = %(statement_id)s AND heal = 'agreed' AND healed_at = %(now)s
+ORDER BY subject

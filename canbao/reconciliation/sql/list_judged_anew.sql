@@ -8,3 +8,4 @@ WHERE region_code = %(region_code)s
     AND healed_at IS NULL
     AND line_no IS NOT NULL
     AND judged_at = %(now)s
+ORDER BY subject

@@ -19,3 +19,4 @@ WHERE line.region_code = %(region_code)s
     AND line.line_no = ANY(%(among)s::integer[])
     AND line.kind = 'payment'
     AND version.day_on <> %(day_on)s
+ORDER BY version.id
