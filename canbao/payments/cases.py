@@ -6,6 +6,7 @@ A case is closed by whoever looks after discrepancies: when a person has resolve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from canbao.kernel.clock import Instant
@@ -15,22 +16,34 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, Tx, reading
 from canbao.payments import refund_rows, store
 from canbao.payments.refund_rows import Refund
+from canbao.payments.refundable import refundables
 from canbao.payments.rules import SUSPENDED, SUSPENSE_LEFT
 from canbao.payments.states import ORDER, REFUND
 
 statements = Statements(__package__)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CaseOfCapture:
+    """An open case about a refund, and the capture that the refund is of."""
+
+    case_id: UUID
+    capture_id: UUID
+
+
 OF_SUSPENSE = frozenset({*map(str, SUSPENDED), SUSPENSE_LEFT})
 """Kinds of cases that tell of money in suspense."""
 
 
-def open_suspense_case(tx: Tx, ended: Refund, *, now: Instant) -> None:
-    """Put before a person what waits in suspense now that a refund of it was turned down or given up.
+def open_suspense_case(tx: Tx, ended: Refund, suspense_fen: Fen, *, now: Instant) -> None:
+    """Put before a person what of a capture waits in suspense now that a refund of it was turned down or given up.
 
-    Nothing is opened where another refund speaks for it, or where an open case tells of it already.
+    Nothing is opened where nothing waits, or where an open case tells of it already.
     """
-    left = tx.scalars(statements["find_suspense_left"], capture_id=ended.capture_id, kinds=sorted(OF_SUSPENSE))
-    if not left:
+    if suspense_fen <= 0:
+        return
+    kinds = sorted(OF_SUSPENSE)
+    if tx.scalars(statements["find_case_of_suspense"], order_no=ended.order_no, kinds=kinds):
         return
     case_id = derived_id("case", SUSPENSE_LEFT, str(ended.refund_id))
     row = store.CaseRow(
@@ -40,7 +53,7 @@ def open_suspense_case(tx: Tx, ended: Refund, *, now: Instant) -> None:
         order_no=ended.order_no,
         subject_id=ended.refund_id,
         expected=f"{ended.refund_no} {ended.state}",
-        found=f"{format_yuan(Fen(left[0]))} CNY",
+        found=f"{format_yuan(suspense_fen)} CNY",
     )
     store.insert_cases(tx, [row], now=now)
 
@@ -52,14 +65,17 @@ def cases_gone(region: RegionCode, *, limit: int = 500) -> list[UUID]:
     and has ended since.
     """
     with reading(region) as reader:
-        return reader.scalars(
+        gone: list[UUID] = reader.scalars(
             statements["find_cases_gone"],
             ended_orders=sorted(ORDER.terminal),
             ended_refunds=sorted(REFUND.terminal),
             suspended=sorted(map(str, SUSPENDED)),
-            suspense_left=SUSPENSE_LEFT,
             limit=limit,
         )
+        left = reader.rows(statements["list_cases_of_captures"], _CaseOfCapture, kind=SUSPENSE_LEFT, limit=limit)
+        captures = refundables(reader, capture_ids=[one.capture_id for one in left]) if left else []
+        waiting = {found.capture_id for found in captures if found.suspense_fen > 0}
+        return [*gone, *(one.case_id for one in left if one.capture_id not in waiting)]
 
 
 def close_cases(tx: Tx, case_ids: Sequence[UUID]) -> list[UUID]:

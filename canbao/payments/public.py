@@ -84,9 +84,9 @@ from canbao.payments.refund_words import (
     schedule_refund,
     send_again,
 )
+from canbao.payments.refundable import Refundable, refund_left, refundables_of
 from canbao.payments.refunds import (
     OwedRefund,
-    Refundable,
     RefundEvent,
     RefundLine,
     RefundRequest,
@@ -100,8 +100,6 @@ from canbao.payments.refunds import (
     refund,
     refund_by_no,
     refund_events_of,
-    refund_left,
-    refundables_of,
     refunds_in,
     refunds_of,
     regions_of_trade,

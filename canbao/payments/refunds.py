@@ -21,7 +21,6 @@ from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Reader, Statements, Tx, national_reading, reading
 from canbao.payments import cases, refund_rows, rules
 from canbao.payments.errors import (
-    CAPTURE_NOT_FOUND,
     REFUND_LINES_DIFFER,
     REFUND_NOT_FOUND,
     REFUND_QUOTE_STALE,
@@ -32,6 +31,7 @@ from canbao.payments.errors import (
     REFUND_WRONG_STATE,
 )
 from canbao.payments.refund_rows import Move, NewRefund, Refund
+from canbao.payments.refundable import Refundable, refundable, refundables
 from canbao.payments.states import OPEN_REFUNDS, RefundState
 
 statements = Statements(__package__)
@@ -53,31 +53,6 @@ class RefundLine:
     due_until: int
     amount_fen: Fen
     assistance_fen: Fen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refundable:
-    """A capture, and how much of it can still go back.
-
-    `claimed_fen` is what refunds speak for that are neither rejected nor failed; `suspense_fen` what of the capture
-    waits in suspense: all of a suspended one, and what an approved refund that was given up brought back."""
-
-    capture_id: UUID
-    order_id: UUID | None
-    order_no: str
-    channel_code: str
-    trade_ref: str
-    captured_fen: Fen
-    claimed_fen: Fen
-    disposition: str
-    reason: str
-    happened_at: Instant
-    suspense_fen: Fen
-
-    @property
-    def left_fen(self) -> Fen:
-        """What can still be refunded."""
-        return Fen(self.captured_fen - self.claimed_fen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,18 +94,6 @@ class RefundEvent:
     actor: str
     cause: str
     recorded_at: Instant
-
-
-def refundables_of(region: RegionCode, order_no: str) -> list[Refundable]:
-    """Every capture that named an order's number, with what is left of it to refund, in time order."""
-    with reading(region) as reader:
-        return _refundables(reader, order_nos=[order_no])
-
-
-def refund_left(region: RegionCode, capture_id: UUID) -> Refundable:
-    """A capture with what is left of it: the quote that `ask_refund` takes. Errors: `payments.capture_not_found`."""
-    with reading(region) as reader:
-        return _refundable(reader, capture_id)
 
 
 def regions_of_trade(channel_code: str, trade_ref: str, among: Sequence[RegionCode]) -> list[RegionCode]:
@@ -209,7 +172,7 @@ def open_owed(tx: Tx, owed: Sequence[OwedRefund], *, now: Instant) -> list[Refun
         return []
     wanted = {one.capture_id: one for one in owed}
     opened: list[UUID] = tx.scalars(statements["open_refund_totals"], capture_ids=sorted(wanted))
-    found = [one for one in _refundables(tx, capture_ids=opened) if one.disposition == "suspended"]
+    found = [one for one in refundables(tx, capture_ids=opened) if one.disposition == "suspended"]
     new = [_owed_row(refund_rows.region_of(tx), one, wanted[one.capture_id], now=now) for one in found]
     _claim(tx, [(one.capture_id, one.captured_fen) for one in found])
     refund_rows.insert(tx, new, event="owe", actor=AUTOMATIC, now=now)
@@ -239,7 +202,7 @@ def reject_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant)
     _require_cause(cause)
     rejected = _act(tx, "reject", refund_id, by=by, cause=cause, now=now)
     _claim(tx, [(rejected.capture_id, Fen(-rejected.amount_fen))])
-    cases.open_suspense_case(tx, rejected, now=now)
+    cases.open_suspense_case(tx, rejected, refundable(tx, rejected.capture_id).suspense_fen, now=now)
     return rejected
 
 
@@ -259,7 +222,7 @@ def give_up_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant
     _require_by_hand(_held(tx, refund_id), "give up")
     failed = _act(tx, "fail", refund_id, by=by, cause=cause, now=now, is_withdrawn=True)
     _claim(tx, [(failed.capture_id, Fen(-failed.amount_fen))])
-    cases.open_suspense_case(tx, failed, now=now)
+    cases.open_suspense_case(tx, failed, refundable(tx, failed.capture_id).suspense_fen, now=now)
     return failed
 
 
@@ -363,7 +326,7 @@ def _hold(tx: Tx, capture_id: UUID) -> Refundable:
     """A capture with its count locked, so that nobody else speaks for what is left meanwhile."""
     tx.scalars(statements["open_refund_totals"], capture_ids=[capture_id])
     tx.scalars(statements["lock_refund_totals"], capture_ids=[capture_id])
-    return _refundable(tx, capture_id)
+    return refundable(tx, capture_id)
 
 
 def _claim(tx: Tx, claims: Sequence[tuple[UUID, Fen]]) -> None:
@@ -373,21 +336,6 @@ def _claim(tx: Tx, claims: Sequence[tuple[UUID, Fen]]) -> None:
             capture_ids=[capture_id for capture_id, _ in claims],
             amounts_fen=[amount for _, amount in claims],
         )
-
-
-def _refundable(reader: Reader, capture_id: UUID) -> Refundable:
-    found = _refundables(reader, capture_ids=[capture_id])
-    if not found:
-        raise CAPTURE_NOT_FOUND()
-    return found[0]
-
-
-def _refundables(
-    reader: Reader, *, capture_ids: Sequence[UUID] = (), order_nos: Sequence[str] = ()
-) -> list[Refundable]:
-    return reader.rows(
-        statements["read_refundable"], Refundable, capture_ids=list(capture_ids), order_nos=list(order_nos)
-    )
 
 
 def _owed_row(region: RegionCode, found: Refundable, owed: OwedRefund, *, now: Instant) -> NewRefund:

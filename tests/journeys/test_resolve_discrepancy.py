@@ -270,9 +270,9 @@ def ask_refund(desk: Desk, order_no: str, *, refund_no: int = 7) -> None:
         payments.ask_refund(tx, request, refund_id=stranger_id(refund_no), by="Li", now=desk.clock.now())
 
 
-def test_refund_under_way_makes_refunded_true_and_closes_the_case(
-    case: tuple[Desk, str, str], clock: FixedClock, region: RegionCode
-) -> None:
+@pytest.fixture
+def resolved(case: tuple[Desk, str, str], clock: FixedClock) -> tuple[Desk, str, str]:
+    """The same case resolved, because a refund speaks for all of its money."""
     desk, order_no, case_no = case
     ask_refund(desk, order_no)
     take_discrepancy(case_no, by="Li", clock=clock)
@@ -280,17 +280,20 @@ def test_refund_under_way_makes_refunded_true_and_closes_the_case(
         propose_resolution(case_no, by="Li", act=Act.CREDITED, reason="has paid", clock=clock)
     done = propose_resolution(case_no, by="Li", act=Act.REFUNDED, reason="sent back", clock=clock)
     assert done.state is DiscrepancyState.RESOLVED
+    return case
+
+
+def test_refund_under_way_makes_refunded_true_and_closes_the_case(
+    resolved: tuple[Desk, str, str], region: RegionCode
+) -> None:
     assert payments.open_cases(region) == []
     assert reconciliation.discrepancies(region) == []
 
 
 def test_money_whose_refund_is_turned_down_lies_before_people_again(
-    case: tuple[Desk, str, str], clock: FixedClock, region: RegionCode
+    resolved: tuple[Desk, str, str], clock: FixedClock, region: RegionCode
 ) -> None:
-    desk, order_no, case_no = case
-    ask_refund(desk, order_no)
-    take_discrepancy(case_no, by="Li", clock=clock)
-    propose_resolution(case_no, by="Li", act=Act.REFUNDED, reason="sent back", clock=clock)
+    desk, order_no, case_no = resolved
     with region_tx(region) as tx:
         payments.reject_refund(tx, stranger_id(7), by="Wang", cause="whose is it?", now=clock.now())
     (found,) = reconciliation.discrepancies(region)

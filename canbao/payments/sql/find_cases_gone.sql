@@ -1,5 +1,4 @@
--- Open cases whose matter is none any more: the money has gone back whole or a refund speaks for it again, the refund
--- has ended, the order has an outcome.
+-- Open cases whose matter is none any more: the money has gone back whole, the refund has ended, the order has an outcome.
 -- Reads payments_discrepancy, payments_capture, payments_refund, payments_order: at most one page of cases. Relies on
 -- payments_discrepancy_by_state, payments_capture_by_order, payments_refund_by_capture.
 SELECT found.id
@@ -18,25 +17,6 @@ WHERE found.region_code = %(region_code)s
             WHERE refund.region_code = %(region_code)s
                 AND refund.id = found.subject_id
                 AND refund.state = ANY(%(ended_refunds)s::text[])
-        )
-        WHEN found.kind = %(suspense_left)s THEN EXISTS (
-            SELECT FROM payments_refund AS ended
-            JOIN payments_capture AS took
-                ON took.region_code = %(region_code)s AND took.id = ended.capture_id
-            WHERE ended.region_code = %(region_code)s
-                AND ended.id = found.subject_id
-                AND CASE took.disposition WHEN 'suspended' THEN took.amount_fen ELSE 0 END + (
-                    SELECT coalesce(sum(
-                        CASE WHEN other.is_withdrawn THEN other.amount_fen ELSE 0 END
-                        - CASE
-                            WHEN other.from_suspense AND other.replaces_id IS NULL AND other.state <> 'rejected'
-                                THEN other.amount_fen
-                            ELSE 0
-                        END
-                    ), 0)
-                    FROM payments_refund AS other
-                    WHERE other.region_code = %(region_code)s AND other.capture_id = took.id
-                ) = 0
         )
         WHEN found.kind = ANY(%(suspended)s::text[]) THEN EXISTS (
             SELECT FROM payments_capture AS capture
