@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from canbao.journeys.book_treasury import book_treasury, confirm_treasury, return_treasury, send_treasury_again
 from canbao.journeys.close_day import close_day
+from canbao.journeys.reconcile_day import reconcile_day
 from canbao.journeys.refund_grounds import regions_that_have_it_too
 from canbao.journeys.refund_order import ask_refund
 from canbao.journeys.resolve_discrepancy import (
@@ -80,8 +81,9 @@ def _hear(world: World, found: Booking, which: int) -> str:
 
 
 def finish_a_day(world: World, day_on: date) -> str:
-    """A day at its end: two people resolve whatever stands of it and it is closed; the case that has waited longest is
-    resolved, the treasury confirms what it was sent before, and what the closed days brought is on its way there.
+    """A day at its end: the channel is asked for its files once more, two people resolve whatever stands then and the
+    day is closed; the case that has waited longest is resolved, the treasury confirms what it was sent before, and what
+    the closed days brought is on its way there.
 
     The first day of the week of which anything stands comes before `day_on`. A day that was compared and of which
     nothing stands any more can be closed: that it cannot is a trouble.
@@ -102,6 +104,8 @@ def finish_a_day(world: World, day_on: date) -> str:
 
 
 def _finish(world: World, day_on: date) -> str:
+    # The files were perhaps fetched while the channel still said otherwise, and somebody has believed them since.
+    reconcile_day(NANCHANG, CHANNEL, day_on, clock=world.clock)
     closed = _close_whole(world, day_on)
     world.finished.add(day_on)
     for region in (NATION, NANCHANG):

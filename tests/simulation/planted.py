@@ -32,7 +32,7 @@ from canbao.kernel import outbox
 from canbao.kernel.ids import Kind, make_no, uuid7
 from canbao.kernel.sql import Statements, Tx
 from canbao.ledger import public as ledger
-from canbao.payments import captures, refunds
+from canbao.payments import captures, cases, refunds
 from canbao.payments import public as payments
 from canbao.payments import store as payments_store
 from canbao.payments.public import NoticeToKeep, Order
@@ -271,6 +271,16 @@ def leave_the_case_open() -> AbstractContextManager[object]:
     return patch.object(resolve_discrepancy, "_close_its_case", lambda *_given: None)
 
 
+def believe_any_word_of_suspense() -> AbstractContextManager[object]:
+    """Whatever is said of money in suspense resolves its case, refund or not."""
+    return patch.object(resolve_discrepancy, "_is_left_in_suspense", lambda _found: False)
+
+
+def leave_what_is_left() -> AbstractContextManager[object]:
+    """What a refund that was turned down or given up leaves in suspense is told to nobody."""
+    return patch.object(cases, "open_suspense_case", lambda *_given, **_named: None)
+
+
 def _nothing_paid(refund: Any, at: Any) -> ledger.Fact:
     """A fact of the right kind that was told before: it posts nothing new."""
     return settle_refunds.released(refund, now=at)
@@ -316,6 +326,8 @@ OFFICE_BUGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
     let_one_person_resolve,
     forget_the_fees,
     leave_the_case_open,
+    believe_any_word_of_suspense,
+    leave_what_is_left,
 )
 """Bugs of the office: days are closed and discrepancies resolved when several days have passed."""
 
@@ -330,5 +342,7 @@ FOUND_BY: dict[Callable[[], AbstractContextManager[object]], int] = {
     forget_the_fees: 3,
     believe_the_treasury_at_once: 6,
     close_a_day_that_stands_open: 8,
+    believe_any_word_of_suspense: 52,
+    leave_what_is_left: 23,
 }
 """The first seed that finds a bug, where it is not the first of all: a hint where to begin, no promise."""
