@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -47,6 +48,16 @@ STACK_RUNS = declare(
 )
 
 
+SHARED_WITH_COMMANDS = (
+    "CANBAO_CLOCK",
+    "CANBAO_PUBLIC_URL",
+    "CANBAO_NOTICE_URL",
+    "CANBAO_WECHAT_FILE",
+    "CANBAO_STATE_DIR",
+)
+"""Settings that a command beside the stack has to share with it. Where the database is, both know by themselves."""
+
+
 @contextlib.contextmanager
 def sole_stack() -> Iterator[None]:
     """Be the only one of this installation that runs a stack: two would share keys, a sandbox's book and a database.
@@ -67,13 +78,16 @@ def sole_stack() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where the running stack can be reached."""
+    """Where the running stack can be reached. `settings` is a file that a shell reads with `.` to run commands beside
+    it: on the same day, with the same sandbox.
+    """
 
     pages: str
     intake: str
     sandbox: str
     sandbox_control: str
     database: str
+    settings: Path
 
 
 @dataclass(slots=True)
@@ -129,6 +143,7 @@ class Stack:
             sandbox=str(told["base_url"]),
             sandbox_control=str(told["control_url"]),
             database=shared["DATABASE_URL"],
+            settings=_write_settings(sandbox_state.with_name("up.env"), shared),
         )
 
     def stop(self) -> None:
@@ -181,6 +196,13 @@ class Stack:
     def _refuse_if_gone(self, name: str, until: float) -> None:
         if self.processes[name].poll() is not None or time.monotonic() > until:
             raise NOT_STARTED(process=name, log=str(self.logs / f"{name}.log"))
+
+
+def _write_settings(path: Path, shared: Mapping[str, str]) -> Path:
+    """Write down what a shell exports to run commands beside the stack. A path, no secret: keys lie in files."""
+    lines = [f"export {name}={shlex.quote(shared[name])}\n" for name in SHARED_WITH_COMMANDS if name in shared]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def free_port() -> int:

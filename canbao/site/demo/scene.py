@@ -7,6 +7,9 @@ imported, the year assessed. A family of the cast that has not paid yet is chose
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,7 +121,14 @@ def tell_what_to_type(scene: Scene, addresses: Addresses) -> None:
     console.print(f"WeChat sandbox   {addresses.sandbox}  control {addresses.sandbox_control}", soft_wrap=True)
     console.print(f"database         {addresses.database}", soft_wrap=True)
     console.print(f"business date    {scene.clock.today().isoformat()}")
+    console.print(f"commands beside  {_to_type_before_commands(addresses)}  then canbao --help", soft_wrap=True)
     console.print(
         "Open the pages, look up a person above, and pay in the sandbox's wallet. Ctrl-C stops everything.",
         soft_wrap=True,
     )
+
+
+def _to_type_before_commands(addresses: Addresses) -> str:
+    """What another terminal is told, so that `canbao` is found there and acts on the same day."""
+    files = (Path(sys.prefix) / "bin" / "activate", addresses.settings)
+    return " && ".join(f". {shlex.quote(os.path.relpath(file))}" for file in files)
