@@ -85,6 +85,16 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BillMoved:
+    """A move that a bill made for an order: the event's name, the state after it, and when it was recorded."""
+
+    bill_id: UUID
+    event: str
+    state: str
+    recorded_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillRow:
     """A bill as the statements return it."""
 

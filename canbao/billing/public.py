@@ -20,7 +20,7 @@ from canbao.billing.assessment import (
     AssessmentPlan,
     RefusedClass,
 )
-from canbao.billing.bills import Bill, LockStatus, OrderBills, PaidStatus, bill_of
+from canbao.billing.bills import Bill, BillMoved, LockStatus, OrderBills, PaidStatus, bill_of
 from canbao.billing.checks import AUDITORS
 from canbao.billing.errors import (
     AMOUNT_CHANGED,
@@ -67,6 +67,7 @@ __all__ = [
     "AssessmentPlan",
     "Bill",
     "BillKind",
+    "BillMoved",
     "BillState",
     "BillUndoing",
     "LockStatus",
@@ -87,6 +88,7 @@ __all__ = [
     "hold_standing",
     "lock",
     "mark_paid",
+    "moves_of_order",
     "undo",
     "undone",
 ]
@@ -121,6 +123,11 @@ def has_bill(region: RegionCode, person_id: UUID, on: date) -> bool:
 def bills_of_orders(region: RegionCode, order_ids: Sequence[UUID]) -> list[Bill]:
     """The bills that these orders hold or have paid, in the order of orders."""
     return [bill_of(region, row) for row in store.bills_of_orders(region, order_ids)]
+
+
+def moves_of_order(region: RegionCode, bill_ids: Sequence[UUID], order_id: UUID) -> list[BillMoved]:
+    """How these bills were locked, freed, paid and cancelled for an order, in the order of time."""
+    return store.moves_of_order(region, bill_ids, order_id)
 
 
 def lock(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID, locked_until: Instant, now: Instant) -> list[LockStatus]:

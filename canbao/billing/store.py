@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from canbao.billing.bills import BillRow, LockStatus, OrderBills, PaidStatus, step_document
+from canbao.billing.bills import BillMoved, BillRow, LockStatus, OrderBills, PaidStatus, step_document
 from canbao.billing.rules import BillKind, LaneBounds, bill_key
 from canbao.billing.states import ASSESSMENT, BILL, AssessmentState
 from canbao.kernel.clock import Instant
@@ -108,6 +108,12 @@ def bills_of_orders(region: RegionCode, order_ids: Sequence[UUID]) -> list[BillR
     """Bills that orders hold or have paid."""
     with reading(region) as reader:
         return reader.rows(statements["list_bills_of_orders"], BillRow, order_ids=list(order_ids))
+
+
+def moves_of_order(region: RegionCode, bill_ids: Sequence[UUID], order_id: UUID) -> list[BillMoved]:
+    """The moves that bills made for an order."""
+    with reading(region) as reader:
+        return reader.rows(statements["list_moves_of_order"], BillMoved, bill_ids=list(bill_ids), order_id=order_id)
 
 
 def lock(tx: Tx, bill_ids: Sequence[UUID], *, order_id: UUID, locked_until: Instant, now: Instant) -> list[LockStatus]:

@@ -60,6 +60,22 @@ class CoverToEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoverMoved:
+    """A period of cover was written or ended: its days and state after that, the reason of an end, and when it was
+    recorded.
+    """
+
+    bill_id: UUID
+    event: str
+    state: str
+    from_on: date
+    until_on: date
+    reason: str
+    recorded_at: Instant
+    move_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
     """A period of cover. `is_empty`: the wait outlasts the year, and not one day is covered."""
 

@@ -12,7 +12,16 @@ from uuid import UUID
 
 from canbao.coverage import store
 from canbao.coverage.checks import AUDITORS
-from canbao.coverage.periods import Cover, CoverToEnd, CoverToWrite, EndStatus, Facts, WriteStatus, steps_from
+from canbao.coverage.periods import (
+    Cover,
+    CoverMoved,
+    CoverToEnd,
+    CoverToWrite,
+    EndStatus,
+    Facts,
+    WriteStatus,
+    steps_from,
+)
 from canbao.coverage.states import PeriodState
 from canbao.kernel.clock import Instant
 from canbao.kernel.regions import RegionCode
@@ -21,6 +30,7 @@ from canbao.kernel.sql import Tx
 __all__ = [
     "AUDITORS",
     "Cover",
+    "CoverMoved",
     "CoverToEnd",
     "CoverToWrite",
     "EndStatus",
@@ -29,6 +39,7 @@ __all__ = [
     "WriteStatus",
     "end",
     "facts_of",
+    "moves_of_bills",
     "of_bills",
     "of_person",
     "write",
@@ -69,6 +80,11 @@ def end(tx: Tx, endings: Sequence[CoverToEnd], *, now: Instant) -> list[EndStatu
 def of_bills(region: RegionCode, bill_ids: Sequence[UUID]) -> list[Cover]:
     """The covers in force of these bills, in the order of bills; a bill without one is left out."""
     return [_cover(region, row) for row in store.periods_of_bills(region, bill_ids)]
+
+
+def moves_of_bills(region: RegionCode, person_ids: Sequence[UUID], bill_ids: Sequence[UUID]) -> list[CoverMoved]:
+    """How the covers of these bills came and went, in the order of time; `person_ids` are whom the bills are of."""
+    return store.moves_of_bills(region, person_ids, bill_ids)
 
 
 def of_person(region: RegionCode, person_id: UUID) -> list[Cover]:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from canbao.coverage.periods import CoverToEnd, CoverToWrite, EndStatus, steps_document
+from canbao.coverage.periods import CoverMoved, CoverToEnd, CoverToWrite, EndStatus, steps_document
 from canbao.coverage.states import PERIOD, PeriodState
 from canbao.kernel.clock import Instant
 from canbao.kernel.ids import derived_id, uuid7
@@ -68,6 +68,18 @@ def periods_of_person(region: RegionCode, person_id: UUID) -> list[PeriodRow]:
     """All periods of a person."""
     with reading(region) as reader:
         return reader.rows(statements["list_periods_of_person"], PeriodRow, person_id=person_id)
+
+
+def moves_of_bills(region: RegionCode, person_ids: Sequence[UUID], bill_ids: Sequence[UUID]) -> list[CoverMoved]:
+    """Births and moves of the periods of bills."""
+    with reading(region) as reader:
+        return reader.rows(
+            statements["list_moves_of_bills"],
+            CoverMoved,
+            person_ids=list(person_ids),
+            bill_ids=list(bill_ids),
+            state_at_birth=IN_FORCE,
+        )
 
 
 def insert(tx: Tx, covers: Sequence[CoverToWrite], *, now: Instant) -> set[UUID]:

@@ -83,12 +83,22 @@ def _of_books(order: Order) -> Iterator[Told]:
 
 def _of_what_followed(order: Order) -> Iterator[Told]:
     """Bills, cover, the vouchers, and the way into the treasury."""
-    region, at = order.region_code, order.settled_at or order.opened_at
-    for bill in billing.bills(region, order.bill_ids):
-        due = f"{bill.scheme_code} {bill.due_from}-{bill.due_until}"
-        yield Told(at=at, source="bill", what=str(bill.state), detail=f"{bill.bill_no} {due}")
-    for cover in coverage.of_bills(region, order.bill_ids):
-        yield Told(at=at, source="cover", what="from", detail=f"{cover.from_on} until {cover.until_on}")
+    region = order.region_code
+    bills = {bill.bill_id: bill for bill in billing.bills(region, order.bill_ids)}
+    moves = billing.moves_of_order(region, order.bill_ids, order.order_id)
+    for move in moves:
+        bill = bills[move.bill_id]
+        detail = f"{bill.bill_no} {bill.scheme_code} {bill.due_from}-{bill.due_until}"
+        yield Told(at=move.recorded_at, source="bill", what=f"{move.event} → {move.state}", detail=detail)
+    for undone in billing.undone(region, order.bill_ids):
+        if undone.order_id == order.order_id:
+            detail = f"{bills[undone.bill_id].bill_no} -{format_yuan(undone.amount_fen)}"
+            yield Told(at=undone.recorded_at, source="bill", what="negative record", detail=detail)
+    # Another order may have paid a bill that this one held: its cover is none of ours.
+    paid = [move.bill_id for move in moves if move.event == "pay"]
+    for cover in coverage.moves_of_bills(region, [bills[one].person_id for one in paid], paid):
+        detail = f"{bills[cover.bill_id].bill_no} {cover.from_on} until {cover.until_on} {cover.reason}".rstrip()
+        yield Told(at=cover.recorded_at, source="cover", what=f"{cover.event} → {cover.state}", detail=detail)
     for voucher in documents.vouchers_of(region, order.order_id):
         yield Told(at=voucher.issued_at, source="voucher", what="issued", detail=voucher.voucher_no)
         if voucher.voided_at is not None:
