@@ -439,10 +439,10 @@ def test_command_prints_what_became_of_every_line(
         1, {"matched": {"count": 1, "healed": 0}}, None,
     )  # fmt: skip
     shown = CliRunner().invoke(app, words)
-    assert (shown.exit_code, "与以前收到的相同" in shown.stdout, "相符" in shown.stdout) == (0, True, True)
+    assert (shown.exit_code, "version 1, known before: 1 lines" in shown.stdout, "matched" in shown.stdout) == (0, True, True)
     write(path, [line.but(amount_fen=1)])
     worse = CliRunner().invoke(app, words)
-    assert (worse.exit_code, "1 笔要人处理" in worse.stdout) == (1, True)
+    assert (worse.exit_code, "1 before people" in worse.stdout) == (1, True)
     path.write_bytes(b"")
     refused = CliRunner().invoke(app, words)
     assert (refused.exit_code, "channels.statement_empty" in refused.stderr) == (2, True)

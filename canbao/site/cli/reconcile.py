@@ -26,22 +26,7 @@ if TYPE_CHECKING:
     from canbao.channels.interface import StatementKind
     from canbao.journeys.reconcile_day import DayRun, StatementRun
 
-WORDS = {
-    "matched": "相符",
-    "refund_matched": "退费相符",
-    "duplicate_line": "重复行",
-    "foreign": "非本商户或非本地区",
-    "other_day": "跨日",
-    "refund_differs": "退费不符",
-    "only_theirs": "渠道有、我方无",
-    "amount_differs": "金额不符",
-    "state_differs": "状态不符",
-    "only_ours_settled": "我方有、渠道无",
-    "only_ours_open": "我方未决、渠道无",
-}
-"""What each verdict says."""
-
-KINDS = {"trades": "交易账单", "funds": "资金账单"}
+KINDS = {"trades": "trade bill", "funds": "fund bill"}
 
 PathOption = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="A file instead of the channel's.")
@@ -129,8 +114,8 @@ def _bar(*, is_quiet: bool) -> Iterator[Callable[[StatementKind, int], None]]:
     """How many lines were read, on the error stream, so that what is printed can be piped."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=is_quiet) as bar:
-        task = bar.add_task("对账", total=None)
-        yield lambda kind, count: bar.update(task, description=f"{KINDS[kind]} {count:,} 行")
+        task = bar.add_task("comparing", total=None)
+        yield lambda kind, count: bar.update(task, description=f"{KINDS[kind]}, {count:,} lines")
 
 
 def _print(done: DayRun) -> None:
@@ -139,17 +124,28 @@ def _print(done: DayRun) -> None:
     console = Console()
     for run in filter(None, (done.trades, done.funds)):
         found = run.statement
-        known = "（与以前收到的相同）" if run.was_known else ""
-        title = (
-            f"{done.region_code} {done.channel_code} {done.day_on} {KINDS[found.kind]}，第 {found.version_no} 版{known}"
+        which = f"version {found.version_no}{', known before' if run.was_known else ''}"
+        console.print(
+            f"{done.region_code} {done.channel_code} {done.day_on} {KINDS[found.kind]}, {which}: "
+            f"{found.line_count:,} lines, SHA-256 {found.digest.hex()[:16]}…",
+            highlight=False,
+            soft_wrap=True,
         )
-        table = Table("", "笔数", "其中已自行解决", title=title, title_justify="left")
+        if found.kind == "funds":
+            console.print("It is held against the clearing account when the day is closed: canbao day close")
+            continue
+        console.print(
+            f"{format_yuan(found.payment_fen)} yuan in, {format_yuan(found.refund_fen)} yuan back", highlight=False
+        )
+        table = Table("Verdict", "Lines", "Mended", box=None, pad_edge=False)
         for item in run.counts:
-            table.add_row(WORDS[item.verdict], f"{item.count:,}", f"{item.healed_count:,}" if item.healed_count else "")
+            table.add_row(str(item.verdict), f"{item.count:,}", f"{item.healed_count:,}" if item.healed_count else "")
         console.print(table)
-        sums = f"支付 {format_yuan(found.payment_fen)} 元，退费 {format_yuan(found.refund_fen)} 元"
-        console.print(f"{found.line_count:,} 行，{sums}；SHA-256 {found.digest.hex()[:16]}…", highlight=False)
-        if found.kind == "trades" and not found.is_current:
-            console.print("这一版已被更正的账单取代，没有再核对", style="yellow")
+        if not found.is_current:
+            console.print(
+                "A corrected bill has taken the place of this version; it was not compared again", style="yellow"
+            )
     if _standing(done.trades):
-        console.print(f"{_standing(done.trades):,} 笔要人处理：canbao discrepancies list --region {done.region_code}")
+        console.print(
+            f"{_standing(done.trades):,} before people: canbao discrepancies list --region {done.region_code}"
+        )
