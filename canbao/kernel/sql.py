@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, TypeVar
 
+from psycopg.copy import LibpqWriter
 from psycopg.rows import class_row
 
 from canbao.kernel.arrays import written
@@ -28,6 +29,9 @@ _WRITES = re.compile(
 )
 _BINARY = re.compile(r"%\((\w+)\)b")
 _COMMENT = re.compile(r"--[^\n]*")
+
+COPY_AHEAD_BYTES = 4 << 20
+"""How much of a COPY may wait in this process for a database that is slower than who writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ class Tx(Reader):
         """
         target = f"COPY {into} ({', '.join(columns)}) FROM STDIN"
         with self._session.cursor() as cursor:
-            with cursor.copy(target) as copy:
+            # The caller goes on with the next block while the database still reads this one.
+            with cursor.copy(target, writer=LibpqWriter(cursor, flush_threshold=COPY_AHEAD_BYTES)) as copy:
                 for block in blocks:
                     copy.write(block)
             return cursor.rowcount

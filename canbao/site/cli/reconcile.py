@@ -127,7 +127,7 @@ def _print(done: DayRun) -> None:
         which = f"version {found.version_no}{', known before' if run.was_known else ''}"
         console.print(
             f"{done.region_code} {done.channel_code} {done.day_on} {KINDS[found.kind]}, {which}: "
-            f"{found.line_count:,} lines, SHA-256 {found.digest.hex()[:16]}…",
+            f"{found.line_count:,} line{'' if found.line_count == 1 else 's'}, SHA-256 {found.digest.hex()[:16]}…",
             highlight=False,
             soft_wrap=True,
         )
