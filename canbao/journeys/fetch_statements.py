@@ -35,7 +35,8 @@ _Question = tuple[str, StatementKind, date]
 class Asking:
     """What one run has asked of the channels so far: nothing is asked twice, and nothing more after "too often".
 
-    `rest` waits a moment before the same is asked again; without it a run stops at the first "too often".
+    `rest` waits a moment before the same is asked again, and answers true where the run is told to stop meanwhile;
+    without it a run stops at the first "too often".
     """
 
     rest: Callable[[], object] | None = None
@@ -92,7 +93,8 @@ class Asking:
         fetched = connector.fetch_statement(kind, day_on, into, now=clock.now())
         while fetched.is_too_often and self.rest is not None and self.rests_left:
             self.rests_left -= 1
-            self.rest()
+            if self.rest():
+                break
             fetched = connector.fetch_statement(kind, day_on, into, now=clock.now())
         return fetched
 

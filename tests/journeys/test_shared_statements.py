@@ -4,6 +4,7 @@ nobody.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from canbao.kernel.errors import CanbaoError
 from canbao.kernel.regions import NATION, RegionCode
 from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import AUDITORS
+from canbao.site.schedule import patiently
 from tests.world import CROWD, NANCHANG, SHIJIAZHUANG, World, rows, tamper
 
 FIRST = date(2024, 11, 15)
@@ -233,6 +235,14 @@ def test_rests_end(week: World) -> None:
     assert (len(rests), asked(week)) == (4, {("tradebill", 429): 5})
     # Nothing was answered at all: that is no pace of ours, and yesterday's statement is missing.
     assert [alarm_missing(region, clock=week.clock, asking=asking) for region in REGIONS] == [1, 1, 1]
+
+
+def test_rest_that_is_told_to_stop_asks_no_more(week: World) -> None:
+    week.sandbox.add_fault("error_code", endpoint="trade_bill", code="FREQUENCY_LIMITED", times=0)
+    stopping = threading.Event()
+    stopping.set()
+    run(week, patiently(stopping))
+    assert asked(week) == {("tradebill", 429): 1}
 
 
 def test_yesterday_that_waits_behind_our_own_questions_alarms_nobody(week: World) -> None:
