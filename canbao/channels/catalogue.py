@@ -13,6 +13,7 @@ from canbao.channels.errors import CHANNEL_UNKNOWN
 from canbao.channels.interface import ChannelCode, Connector
 from canbao.channels.wechat.connector import WeChatConnector
 from canbao.channels.wechat.settings import from_environment
+from canbao.channels.wechat.statement_lines import masked_line
 from canbao.kernel.errors import CanbaoError
 
 
@@ -21,6 +22,9 @@ def _wechat(environment: Mapping[str, str]) -> Connector:
 
 
 _MAKERS: dict[ChannelCode, Callable[[Mapping[str, str]], Connector]] = {ChannelCode.WECHAT: _wechat}
+
+
+_MASKED: dict[ChannelCode, Callable[[str, str], str]] = {ChannelCode.WECHAT: masked_line}
 
 
 @cache
@@ -38,6 +42,16 @@ def connector(code: str) -> Connector:
     except ValueError as unknown:
         raise CHANNEL_UNKNOWN(channel=code[:20]) from unknown
     return _built(channel)
+
+
+def masked_statement_line(code: str, head: str, line: str) -> str:
+    """A raw line of a channel's statement for a person's eyes: whoever paid is masked. `head` is the file's first line.
+
+    Needs nothing to be configured. Errors: `channels.channel_unknown`."""
+    try:
+        return _MASKED[ChannelCode(code)](head, line)
+    except ValueError as unknown:
+        raise CHANNEL_UNKNOWN(channel=code[:20]) from unknown
 
 
 def configured() -> list[ChannelCode]:

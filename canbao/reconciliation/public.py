@@ -53,6 +53,7 @@ from canbao.reconciliation.differences import (
     to_settle,
 )
 from canbao.reconciliation.discrepancies import Raised, RaiseStatus, heal_discrepancies, raise_discrepancies
+from canbao.reconciliation.discrepancy_rows import EventRow
 from canbao.reconciliation.discrepancy_rules import Act, DiscrepancyKind
 from canbao.reconciliation.discrepancy_states import STANDING, DiscrepancyState
 from canbao.reconciliation.errors import (
@@ -114,6 +115,7 @@ __all__ = [
     "Discrepancy",
     "DiscrepancyKind",
     "DiscrepancyState",
+    "EventRow",
     "ExplanationRow",
     "Heal",
     "InTreasury",

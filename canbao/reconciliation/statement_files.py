@@ -234,7 +234,7 @@ def spool_file(kept: Statement, into: BinaryIO) -> None:
 
 def statement_text(region: RegionCode, statement_id: UUID, line_no: int) -> str:
     """The raw text of a line, at most a thousand characters, from the file that was kept; empty where it has no such
-    line. It may hold the payer's identifier at the channel: for the eyes of an operator, never for a log.
+    line. It may hold the payer's identifier at the channel: nobody is shown it as it is (`tell_discrepancy`).
     """
     pieces = _pieces_about(region, statement_id, line_no)
     if not pieces and region != NATION:

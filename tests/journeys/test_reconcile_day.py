@@ -445,6 +445,12 @@ def test_command_prints_what_became_of_every_line(
     write(path, [line.but(amount_fen=1)])
     worse = CliRunner().invoke(app, words)
     assert (worse.exit_code, "1 before people" in worse.stdout) == (1, True)
+    raw = path.read_text(encoding="utf-8").splitlines()[1]
+    payer = raw.split(",`")[7]
+    (standing,) = json.loads(CliRunner().invoke(app, ["discrepancies", "list", "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(app, ["discrepancies", "show", standing["case_no"], "--json"]).stdout)
+    assert len(payer) == 28
+    assert told["line"] == raw.replace(payer, f"{payer[:3]}***")
     path.write_bytes(b"")
     refused = CliRunner().invoke(app, words)
     assert (refused.exit_code, "channels.statement_empty" in refused.stderr) == (2, True)

@@ -33,13 +33,15 @@ from canbao.channels.wechat.statement_text import (
 from canbao.kernel.clock import Instant
 from canbao.kernel.money import Fen
 
+PAYER_COLUMN: Final = "用户标识"
+
 TRADE_COLUMNS: Final = (
     "交易时间",
     "公众账号ID",
     "商户号",
     "微信订单号",
     "商户订单号",
-    "用户标识",
+    PAYER_COLUMN,
     "交易状态",
     "手续费",
     "订单金额",
@@ -49,7 +51,7 @@ TRADE_COLUMNS: Final = (
 REFUND_COLUMNS: Final = ("微信退款单号", "商户退款单号", "退款状态", "申请退款金额")
 """What it must have besides, all or none: a statement of payments alone has none of them."""
 
-LINE_COLUMNS: Final = ("交易时间", "微信订单号", "商户订单号", "用户标识")
+LINE_COLUMNS: Final = ("交易时间", "微信订单号", "商户订单号", PAYER_COLUMN)
 """What differs from line to line. In the channel's own order they stand in front."""
 
 SORT_COLUMNS: Final = (
@@ -219,7 +221,7 @@ def read_trades(source: BinaryIO) -> Iterator[StatementLine]:
     if any(name in columns for name in REFUND_COLUMNS):
         require(columns, REFUND_COLUMNS, lines)
     places = [columns[name] for name in LINE_COLUMNS]
-    own_count, pick, payer_place = max(places) + 1, itemgetter(*places), columns["用户标识"]
+    own_count, pick, payer_place = max(places) + 1, itemgetter(*places), columns[PAYER_COLUMN]
     part_count = min(own_count + 1, len(columns))
     # In the channel's own order the line's first back-tick stays with the time: a copy of each line less.
     is_time_first = columns["交易时间"] == 0
@@ -312,6 +314,19 @@ def read_funds(source: BinaryIO) -> Iterator[FundLine]:
     check_summary(header, lines, counted, last_no=line_no, required=tuple(counted))
 
 
+def masked_line(head: str, line: str) -> str:
+    """A line of a statement for a person's eyes: the payer masked as in `StatementLine.text`. `head` is the file's
+    first line; a line of a fund statement names no payer and is answered as it is.
+    """
+    names = head.removeprefix("\ufeff").split(",")
+    fields = line.removeprefix("`").split(",`")
+    place = names.index(PAYER_COLUMN) if PAYER_COLUMN in names else len(fields)
+    if place >= len(fields) or not fields[place]:
+        return line
+    fields[place] = fields[place][:3] + "***"
+    return "`" + ",`".join(fields)
+
+
 def _picker(columns: Mapping[str, int], names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
     """Takes the named columns out of a line's fields; an absent one is the field appended behind the last."""
     return itemgetter(*(columns.get(name, len(columns)) for name in names))
@@ -368,7 +383,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     **dict.fromkeys(("退款成功时间", "退款申请时间"), _read_at_or_nothing),
     **dict.fromkeys((*SORT_COLUMNS[-5:], "收支金额(元)"), lambda text: Amounts()[text]),
     **dict.fromkeys(("交易时间", "记账时间"), lambda text: Instants()[text]),
-    **dict.fromkeys(("交易状态", "退款状态", "用户标识", "备注"), str),
+    **dict.fromkeys(("交易状态", "退款状态", PAYER_COLUMN, "备注"), str),
     "手续费": lambda text: Fees()[text],
     "收支类型": _DIRECTIONS.__getitem__,
     "账户结余(元)": _read_balance,

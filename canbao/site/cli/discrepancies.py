@@ -213,13 +213,11 @@ def _yuan(found: Discrepancy) -> str:
 
 
 def _tell(found: Discrepancy, as_json: bool) -> None:
+    from canbao.journeys.tell_discrepancy import tell_discrepancy
     from canbao.kernel.environment import process_clock
-    from canbao.reconciliation import public as reconciliation
 
-    moves = reconciliation.discrepancy_events_of(found.region_code, found.discrepancy_id)
-    text = ""
-    if found.statement_id is not None and found.line_no is not None:
-        text = reconciliation.statement_text(found.region_code, found.statement_id, found.line_no)
+    about = tell_discrepancy(found)
+    moves, text = about.moves, about.line
     if as_json:
         told = document(found, process_clock().now())
         told["line"] = text

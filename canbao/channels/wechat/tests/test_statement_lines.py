@@ -12,7 +12,7 @@ import pytest
 from canbao.channels.errors import STATEMENT_UNREADABLE
 from canbao.channels.interface import FundLine, LineKind, LineState, StatementKind, StatementLine
 from canbao.channels.wechat.connector import WeChatConnector
-from canbao.channels.wechat.statement_lines import read_funds, read_trades
+from canbao.channels.wechat.statement_lines import masked_line, read_funds, read_trades
 from canbao.channels.wechat.tests.statements import (
     ALL_HEADER,
     ALL_LINES,
@@ -60,6 +60,23 @@ REFUNDED_LINE = StatementLine(
     state=LineState.REFUND_SUCCESS,
     text=REFUNDED.replace("oUpF8uMuAJO_M2pxb1Q9zNjWeS6p", "oUp***"),
 )
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "shown"),
+    [
+        (ALL_HEADER, PAID, PAID_LINE.text),
+        (f"\ufeff{ALL_HEADER}", REFUNDED, REFUNDED_LINE.text),
+        (SUMMARY_HEADER, SUMMARY, SUMMARY),
+        ("用户标识,交易状态", "`oUpF8uMuAJO,`SUCCESS", "`oUp***,`SUCCESS"),
+        ("交易状态,用户标识", "`SUCCESS,`oUpF8uMuAJO", "`SUCCESS,`oUp***"),
+        ("交易状态,用户标识", "`SUCCESS,`", "`SUCCESS,`"),
+        ("交易状态,用户标识", "`SUCCESS", "`SUCCESS"),
+        (ALL_HEADER, "", ""),
+    ],
+)
+def test_line_for_a_persons_eyes_masks_the_payer_alone(head: str, line: str, shown: str) -> None:
+    assert masked_line(head.strip(), line) == shown
 
 
 def trades(content: bytes) -> list[StatementLine]:
