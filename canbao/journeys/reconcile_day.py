@@ -266,6 +266,9 @@ def _run(
         was_known = kept.state in {StatementState.LOADED, StatementState.MATCHED}
         if not was_known:
             kept = _load(kept, connector, file, clock=clock, progress=progress)
+    if not kept.is_current:
+        with region_tx(region) as tx:
+            kept = reconciliation.bring_back(tx, kept, now=clock.now())
     if kind is StatementKind.TRADES:
         kept = _match(kept, connector, clock=clock)
     return StatementRun(statement=kept, was_known=was_known, counts=tuple(_counts(kept)))

@@ -81,6 +81,7 @@ from canbao.reconciliation.rules import Heal, Verdict
 from canbao.reconciliation.statement_files import (
     Statement,
     StatementThatCounts,
+    bring_back,
     days_matched,
     fail_statement,
     keep_statement,
@@ -137,6 +138,7 @@ __all__ = [
     "booking_by_no",
     "booking_events_of",
     "bookings",
+    "bring_back",
     "captured_among",
     "close_day",
     "closed_day",

@@ -127,6 +127,31 @@ def keep_statement(
     return statement(region, statement_id)
 
 
+def bring_back(tx: Tx, kept: Statement, *, now: Instant) -> Statement:
+    """Let a loaded version count again whose file came again after another's had taken its place: the last word counts.
+
+    It is numbered as the newest, and trades are to be matched again. One that counts, or whose place no newer one has,
+    is answered as it is.
+    """
+    store.hold_statements(tx)
+    row = store.lock_statement(tx, kept.statement_id)
+    day = {"channel_code": row.channel_code, "kind": row.kind, "day_on": row.day_on}
+    counting: list[int] = tx.scalars(statements["read_current_version"], **day)
+    if (
+        row.state not in {StatementState.LOADED, StatementState.MATCHED}
+        or not counting
+        or counting[0] <= row.version_no
+    ):
+        return told(kept.region_code, row)
+    (newest,) = tx.scalars(statements["read_last_version"], **day)
+    (move_no,) = tx.scalars(statements["renew_version"], statement_id=row.statement_id, version_no=newest + 1, now=now)
+    cause = f"version {row.version_no} came again"
+    store.record_move(tx, row.statement_id, move_no, event="again", target=row.state, cause=cause, now=now)
+    if kept.kind is StatementKind.FUNDS:
+        store.supersede(tx, row, now=now)
+    return told(kept.region_code, store.lock_statement(tx, row.statement_id))
+
+
 def fail_statement(tx: Tx, statement_id: UUID, refused: CanbaoError, *, now: Instant) -> Statement:
     """Note why a statement could not be read. One that was loaded meanwhile by somebody else stays as it is."""
     move_no = store.note_failed(tx, statement_id, refused)
