@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canbao.site.settings")
-os.environ["CANBAO_STATE_DIR"] = tempfile.mkdtemp(prefix="canbao-test-state-")
+STATE_DIR = tempfile.mkdtemp(prefix="canbao-test-state-")
+os.environ["CANBAO_STATE_DIR"] = STATE_DIR
 os.environ["CANBAO_DATABASE_CONNECTIONS"] = "40"
 for outside in ("CANBAO_CLOCK", "CANBAO_ENVIRONMENT", "CANBAO_WECHAT_FILE", "CANBAO_SEAL_KEYS", "CANBAO_DIGEST_KEY"):
     os.environ.pop(outside, None)
@@ -39,6 +41,11 @@ from tests.owner import close_kept  # noqa: E402  (as above)
 
 NANCHANG = RegionCode(360100)
 SHIJIAZHUANG = RegionCode(130100)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing in the temporary directory."""
+    shutil.rmtree(STATE_DIR, ignore_errors=True)
 
 
 def _schema_digest() -> str:
