@@ -20,6 +20,7 @@ from canbao.channels.interface import Device, Mode
 from canbao.journeys.chase_orders import ask_now, close_order
 from canbao.journeys.pay_bills import Payer, open_wallet, pay_bills
 from canbao.journeys.reconcile_day import alarm_missing
+from canbao.kernel.clock import civil_date
 from canbao.kernel.errors import CanbaoError
 from canbao.kernel.money import Fen
 from canbao.kernel.regions import NATION
@@ -294,6 +295,7 @@ def _alarm(world: World, step: Step) -> str:
         return "nobody is there"
     compared = world.compare()
     missing = sum(alarm_missing(region, clock=world.clock) for region in (NATION, NANCHANG))
+    world.alarmed_on = civil_date(world.now)
     return f"{compared}; {missing} missing"
 
 

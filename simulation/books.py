@@ -86,7 +86,12 @@ def rules_broken_in_passing(world: World) -> list[Broken]:
 def _of_tables(world: World) -> Iterator[Broken]:
     acknowledged = sorted(world.postman.acknowledged)
     rows = world.asked(
-        "broken_rules", now=world.now, began_on=civil_date(BEGINNING), patience=PATIENCE, acknowledged=acknowledged
+        "broken_rules",
+        now=world.now,
+        began_on=civil_date(BEGINNING),
+        alarmed_on=world.alarmed_on,
+        patience=PATIENCE,
+        acknowledged=acknowledged,
     )
     for rule, subject, found in rows:
         yield Broken(rule=rule, subject=subject, found=found)

@@ -95,6 +95,7 @@ def _afterwards(world: World, seed: int, day: int) -> None:
     for later in (0, AFTERWARDS_DAYS - 1):
         world.pass_until(BEGINNING + (day + later) * DAY + COMPARED_AT)
         world.note(f"compared: {world.compare()}")
+        world.troubles += world.left_out()
         world.pass_until(BEGINNING + (day + later) * DAY + FINISHED_AT)
         # One of the last days each time: its paper is signed for good.
         day_on = civil_date(BEGINNING) + timedelta(days=max(0, day + later - 1 - seed % LOOKED_BACK_DAYS))

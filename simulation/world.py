@@ -22,14 +22,16 @@ import structlog
 from django.conf import settings
 
 from canbao.channels import catalogue
+from canbao.channels.interface import ChannelCode
 from canbao.journeys.pay_bills import Addresses
-from canbao.journeys.reconcile_day import reconcile_due
+from canbao.journeys.reconcile_day import DAYS_BACK, reconcile_due
 from canbao.journeys.seal_ledger import seal_ledger
-from canbao.kernel.clock import FixedClock, Instant
+from canbao.kernel.clock import FixedClock, Instant, civil_date
 from canbao.kernel.connections import owner_connection
 from canbao.kernel.regions import NATION
 from canbao.kernel.sealing import ring
 from canbao.payments.public import Order
+from canbao.reconciliation import public as reconciliation
 from canbao.reconciliation.public import VerdictCount
 from canbao.site.worker import LOOPS, Loop
 from sandbox.wechat.gateway import WeChatGateway
@@ -88,6 +90,9 @@ class World:
 
     finished: set[date] = field(default_factory=set)
     """Days that were closed when the channel was mended and nobody looked away."""
+
+    alarmed_on: date = field(default_factory=lambda: civil_date(BEGINNING))
+    """The last day on which the run at noon came to its end: of every day before it there is a statement or a word."""
 
     past: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]] = field(default_factory=dict)
     """What was closed and what was resolved, as the night before saw it."""
@@ -218,6 +223,16 @@ class World:
                 counts = [] if run.trades is None else run.trades.counts
                 found.append(f"{region} {run.day_on:%m-%d}: {', '.join(map(_told, counts))}")
         return "; ".join(found) or "nothing to compare"
+
+    def left_out(self) -> list[str]:
+        """The days of the last week that were not compared, although the channel was whole when it was asked."""
+        last = civil_date(self.now) - timedelta(days=1)
+        since = last - timedelta(days=DAYS_BACK - 1)
+        return [
+            f"{region} {day_on} was not compared by a channel that is whole"
+            for region in (NATION, NANCHANG)
+            for day_on in reconciliation.days_missing(region, ChannelCode.WECHAT, since=since, last=last)
+        ]
 
     def end_day(self) -> None:
         """What the schedule does in the night."""

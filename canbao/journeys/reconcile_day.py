@@ -40,6 +40,11 @@ log = structlog.get_logger(__name__)
 DAYS_BACK = 7
 """How many days that were not matched are tried again by the schedule."""
 
+ALARMED_BACK = 90
+"""How many days are looked back at for one that was left out: so long a channel hands its statements out (WeChat Pay's
+page 下载交易账单: three months).
+"""
+
 RECORDED = payments.SUSPENDED | {payments.Verdict.SETTLED, payments.Verdict.EXISTS}
 """What a payment told by a line can be judged when its money has its place in our books afterwards."""
 
@@ -126,23 +131,24 @@ def reconcile_due(region: RegionCode, *, clock: Clock, asking: Asking | None = N
 
 
 def alarm_missing(region: RegionCode, *, clock: Clock, asking: Asking | None = None) -> int:
-    """Put yesterday before people where its trade statement is still not matched; answers of how many channels. Not one
-    that `asking` held back only because so much was asked for before it.
+    """Put yesterday before people where its trade statement is still not matched, and every day before it that was left
+    out since the first that ever was compared: a run that died at noon alarmed nobody then. Answers how many days of
+    channels are missing. Not one that `asking` held back only because so much was asked for before it.
 
     When the statement comes after all and is matched, the discrepancy ends by itself.
     """
-    day_on = clock.today() - timedelta(days=1)
+    yesterday = clock.today() - timedelta(days=1)
     missing = 0
     for channel in _channels_with_statements():
-        if reconciliation.days_matched(region, channel, [day_on]):
-            continue
-        if asking is not None and asking.is_paced(channel, StatementKind.TRADES, day_on):
-            continue
-        failed = [kept for kept in reconciliation.statements_of(region, channel, day_on) if kept.failure_code]
-        why = failed[0].failure_code if failed else "no statement"
-        with region_tx(region) as tx:
-            reconciliation.raise_missing(tx, channel, day_on, why=why, now=clock.now())
-        missing += 1
+        since = yesterday - timedelta(days=ALARMED_BACK)
+        for day_on in reconciliation.days_missing(region, channel, since=since, last=yesterday):
+            if asking is not None and asking.is_paced(channel, StatementKind.TRADES, day_on):
+                continue
+            failed = [kept for kept in reconciliation.statements_of(region, channel, day_on) if kept.failure_code]
+            why = failed[0].failure_code if failed else "no statement"
+            with region_tx(region) as tx:
+                reconciliation.raise_missing(tx, channel, day_on, why=why, now=clock.now())
+            missing += 1
     return missing
 
 

@@ -178,10 +178,12 @@ def statements_of(region: RegionCode, channel_code: str, day_on: date) -> list[S
     return [told(region, row) for row in rows]
 
 
-def days_matched(region: RegionCode, channel_code: str, days: Sequence[date]) -> list[date]:
-    """Of these days, those whose trade statement was matched."""
+def days_missing(region: RegionCode, channel_code: str, *, since: date, last: date) -> list[date]:
+    """The days until `last` whose trade statement is not matched: all since the first that ever was, though not before
+    `since`, and `last` in any case.
+    """
     with reading(region) as reader:
-        return reader.scalars(statements["list_days_matched"], channel_code=channel_code, days=list(days))
+        return reader.scalars(statements["list_days_missing"], channel_code=channel_code, since=since, last=last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,9 +166,7 @@ WHERE statement.is_current AND statement.state = 'matched' AND difference.heal =
     )
 UNION ALL
 SELECT 'every day is compared in time or before a person', region.code || ' ' || day.over_on::date, 'no statement'
-FROM generate_series(
-    %(began_on)s::date, (%(now)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date - 3, interval '1 day'
-) AS day (over_on)
+FROM generate_series(%(began_on)s::date, %(alarmed_on)s::date - 1, interval '1 day') AS day (over_on)
 CROSS JOIN (VALUES (100000), (360100)) AS region (code)
 WHERE NOT EXISTS (
         SELECT FROM reconciliation_statement AS statement

@@ -306,9 +306,16 @@ def test_healed_differences_are_told_once(clerk: Clerk) -> None:
     assert clerk.verdicts(kept) == [("line 2", "only_theirs", "settled")]
 
 
-def test_days_matched_are_those_of_the_trade_statement_that_counts(clerk: Clerk) -> None:
+def test_days_are_missing_since_the_first_that_was_matched(clerk: Clerk) -> None:
+    def missing(last: date, *, since: date = YESTERDAY, region: RegionCode = clerk.region) -> list[date]:
+        return reconciliation.days_missing(region, "wechat", since=since, last=last)
+
+    later = TOMORROW + timedelta(days=1)
+    # Where nothing was ever matched, the last day alone.
+    assert missing(TOMORROW) == [TOMORROW]
     clerk.compare(clerk.paid())
     clerk.load([clerk.paid(at=NOON + timedelta(days=1))], on=TOMORROW)
-    days = [YESTERDAY, DAY, TOMORROW, date(2024, 12, 1)]
-    assert reconciliation.days_matched(clerk.region, "wechat", days) == [DAY]
-    assert reconciliation.days_matched(RegionCode(130100), "wechat", days) == []
+    assert (missing(DAY), missing(TOMORROW), missing(later)) == ([], [TOMORROW], [TOMORROW, later])
+    # No further back than is asked, and not before the first that was matched.
+    assert (missing(later, since=later), missing(later, since=YESTERDAY)) == ([later], [TOMORROW, later])
+    assert missing(later, region=RegionCode(130100)) == [later]
