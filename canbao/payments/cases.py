@@ -11,12 +11,12 @@ from uuid import UUID
 
 from canbao.kernel.clock import Instant
 from canbao.kernel.ids import Kind, derived_id, make_no
-from canbao.kernel.money import Fen, format_yuan
+from canbao.kernel.money import format_yuan
 from canbao.kernel.regions import RegionCode
 from canbao.kernel.sql import Statements, Tx, reading
 from canbao.payments import refund_rows, store
 from canbao.payments.refund_rows import Refund
-from canbao.payments.refundable import refundables
+from canbao.payments.refundable import Refundable, refundables
 from canbao.payments.rules import SUSPENDED, SUSPENSE_LEFT
 from canbao.payments.states import ORDER, REFUND
 
@@ -31,19 +31,20 @@ class _CaseOfCapture:
     capture_id: UUID
 
 
-OF_SUSPENSE = frozenset({*map(str, SUSPENDED), SUSPENSE_LEFT})
-"""Kinds of cases that tell of money in suspense."""
-
-
-def open_suspense_case(tx: Tx, ended: Refund, suspense_fen: Fen, *, now: Instant) -> None:
+def open_suspense_case(tx: Tx, ended: Refund, capture: Refundable, *, now: Instant) -> None:
     """Put before a person what of a capture waits in suspense now that a refund of it was turned down or given up.
 
-    Nothing is opened where nothing waits, or where an open case tells of it already.
+    Nothing is opened where nothing waits, or where an open case tells of this very money already.
     """
-    if suspense_fen <= 0:
+    if capture.suspense_fen <= 0:
         return
-    kinds = sorted(OF_SUSPENSE)
-    if tx.scalars(statements["find_case_of_suspense"], order_no=ended.order_no, kinds=kinds):
+    if tx.scalars(
+        statements["find_case_of_suspense"],
+        order_no=ended.order_no,
+        reason=capture.reason,
+        left_kind=SUSPENSE_LEFT,
+        capture_id=capture.capture_id,
+    ):
         return
     case_id = derived_id("case", SUSPENSE_LEFT, str(ended.refund_id))
     row = store.CaseRow(
@@ -53,7 +54,7 @@ def open_suspense_case(tx: Tx, ended: Refund, suspense_fen: Fen, *, now: Instant
         order_no=ended.order_no,
         subject_id=ended.refund_id,
         expected=f"{ended.refund_no} {ended.state}",
-        found=f"{format_yuan(suspense_fen)} CNY",
+        found=f"{format_yuan(capture.suspense_fen)} CNY",
     )
     store.insert_cases(tx, [row], now=now)
 

@@ -202,7 +202,7 @@ def reject_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant)
     _require_cause(cause)
     rejected = _act(tx, "reject", refund_id, by=by, cause=cause, now=now)
     _claim(tx, [(rejected.capture_id, Fen(-rejected.amount_fen))])
-    cases.open_suspense_case(tx, rejected, refundable(tx, rejected.capture_id).suspense_fen, now=now)
+    cases.open_suspense_case(tx, rejected, refundable(tx, rejected.capture_id), now=now)
     return rejected
 
 
@@ -222,7 +222,7 @@ def give_up_refund(tx: Tx, refund_id: UUID, *, by: str, cause: str, now: Instant
     _require_by_hand(_held(tx, refund_id), "give up")
     failed = _act(tx, "fail", refund_id, by=by, cause=cause, now=now, is_withdrawn=True)
     _claim(tx, [(failed.capture_id, Fen(-failed.amount_fen))])
-    cases.open_suspense_case(tx, failed, refundable(tx, failed.capture_id).suspense_fen, now=now)
+    cases.open_suspense_case(tx, failed, refundable(tx, failed.capture_id), now=now)
     return failed
 
 
